@@ -222,8 +222,10 @@ export class BareClient extends EventTarget
   }
 
   close(): Promise<void> {
-    this.#ending.abort(new SocketError("Cannot use any server: the client is closed"));
-    return this.#fleet.close();
+    const closed = new SocketError("Cannot use any server: the client is closed");
+    this.#ending.abort(closed);
+    const end = () => this.#fleet.close(closed);
+    return this.#session.farewell?.then(end) ?? end();
   }
 
   /** Closes the client: `await using client = new Client(…)`. */

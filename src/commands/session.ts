@@ -70,6 +70,8 @@ export class Session {
   readonly textFlags: number;
   /** The client's session, from which this one is made. They share the listener of changes. */
   readonly root: Session;
+  /** What the client waits for before it closes its connections, of the root. */
+  farewell: Promise<unknown> | undefined;
   readonly #parts: SessionParts;
   /** The connections that the last cas uniques were read through. */
   readonly #carriers = new Map<string, number>();

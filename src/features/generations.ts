@@ -1,7 +1,11 @@
 /** Operations on keys of a generation: when the next generation begins, all keys of the last one are misses. @module */
 
 import type { KeyCommands } from "../commands/key_commands.ts";
-import type { GetOrSetOptions, OperationOptions } from "../commands/operation_options.ts";
+import type {
+  CounterOptions,
+  GetOrSetOptions,
+  OperationOptions,
+} from "../commands/operation_options.ts";
 import { sessionOf } from "../commands/session.ts";
 import {
   PartialClientException,
@@ -117,7 +121,10 @@ export class Generations {
     };
     const goOn = async (generation: Generation) => {
       if (typeof generation === "bigint") return await begin(generation);
-      if (miss !== undefined && options?.failover !== "error") return await miss();
+      const { failover, initial }: CounterOptions = options ?? {};
+      // A caller that passes `initial` gets a number or an error, never `undefined`.
+      const isLenient = failover !== "error" && initial === undefined;
+      if (miss !== undefined && isLenient) return await miss();
       throw this.#unknown(generation, command, keys);
     };
     const result = used === undefined ? undefined : begin(used);

@@ -9,6 +9,7 @@ import {
 } from "../commands/bounded_work.ts";
 import type { Session } from "../commands/session.ts";
 import { ClientException, messageOf } from "../errors.ts";
+import { beforeClosing } from "./farewell.ts";
 import { type Lease, Leases, STRICT } from "./leases.ts";
 import {
   callAs,
@@ -106,6 +107,8 @@ class Loading implements Load {
   readonly #caller: Caller = { load: this };
   /** The number of waiting callers. */
   #callers = 0;
+  /** Whether the caller's function is computing the value. */
+  #isComputing = false;
   /** Ends the wait for another client. */
   #pausing: AbortController | undefined;
 
@@ -182,7 +185,8 @@ class Loading implements Load {
       }
       // A mark never expires only if another client has touched it.
       if (item === undefined || item.isInvalid || item.ttl === -1) {
-        const lease = await this.#leases.claim(this.#key, lockFor, item);
+        const claim = () => this.#leases.claim(this.#key, lockFor, item);
+        const lease = await this.#keepWhileOpen(claim);
         if (lease !== undefined) return await this.#compute(lease);
       } else if (item.flags !== LEASE_FLAGS) {
         throw this.#earlierFailure(item);
@@ -209,7 +213,8 @@ class Loading implements Load {
     }
     this.#replaced.resolve({ value });
     this.isServing = true;
-    const lease = await this.#leases.claimRefresh(this.#key, lockFor, item);
+    const claim = () => this.#leases.claimRefresh(this.#key, lockFor, item);
+    const lease = await this.#keepWhileOpen(claim);
     if (lease === "changed") return undefined;
     if (lease !== undefined) return { value: await this.#compute(lease) };
     this.#tell("stale");
@@ -249,8 +254,27 @@ class Loading implements Load {
     }
   }
 
+  /** Releases a lease that is won after the client has been closed. */
+  async #keepWhileOpen<Won extends Lease | "changed" | undefined>(
+    claim: () => Promise<Won>,
+  ): Promise<Won> {
+    const { ending } = this.#session;
+    return await beforeClosing(this.#session, async () => {
+      const won = await claim();
+      if (ending.aborted && typeof won === "object") await this.#leases.release(won);
+      ending.throwIfAborted();
+      return won;
+    });
+  }
+
   async #compute(lease: Lease): Promise<unknown> {
     this.#tell("won");
+    // A value that is still being computed when the client is closed cannot be stored.
+    const release = () => this.#isComputing ? this.#leases.release(lease) : undefined;
+    return await beforeClosing(this.#session, () => this.#computeFor(lease), release);
+  }
+
+  async #computeFor(lease: Lease): Promise<unknown> {
     const loaded = await this.#loadFor(lease);
     try {
       if (loaded !== undefined) return await this.#store(lease, await loaded.written);
@@ -266,6 +290,7 @@ class Loading implements Load {
     try {
       return await this.#callLoad();
     } catch (error) {
+      this.#isComputing = false;
       // The error of `load` is thrown, even if storing it fails as well: the stub is removed, or expires.
       await Promise.allSettled([this.#fail(lease, error)]);
       throw error;
@@ -274,7 +299,9 @@ class Loading implements Load {
 
   /** Computes the value, and begins to encode it at once, because the caller may change it later. */
   async #callLoad(): Promise<Loaded | undefined> {
+    this.#isComputing = true;
     const encode = (loaded: unknown) => {
+      this.#isComputing = false;
       if (loaded === undefined) return undefined;
       const written = writeAndReadInTime(this.#session, loaded, this.#key, this.#action);
       // It may be rejected before it is awaited.

@@ -229,6 +229,7 @@ export class Leases {
     const session = this.#itemSession.routedAs(key);
     return {
       clock: session.settings.clock,
+      session,
       add: (key, item, exptime) => add(session, key, item, exptime, options),
       gets: (key) => readTied(session, key, options),
       cas: (key, item, { cas, carrier }, exptime) => {

@@ -362,9 +362,7 @@ export class Namespace implements KeyCommands {
         const given = this.#commands;
         const commands: AnyCommands = stores ? generations.itemsFor(given) : given;
         const operate = ({ prefix }: Attempt) => commands[command](prefix + key, ...own, options);
-        // A caller that passes `initial` gets a number or an error, never `undefined`.
-        const isLenient = (options as CounterOptions | undefined)?.initial === undefined;
-        return generations.run(command, [key], operate, options, isLenient ? miss : undefined);
+        return generations.run(command, [key], operate, options, miss);
       };
     });
   }

@@ -9,12 +9,14 @@
  */
 
 import type { OperationOptions } from "../commands/operation_options.ts";
+import type { Session } from "../commands/session.ts";
 import { isUnreachable } from "../protocol/backend_failure.ts";
 import { isUnsent } from "../protocol/command.ts";
 import type { CasOutcome } from "../protocol/commands/storage.ts";
 import { LEASE_FLAGS, type StoredItem } from "../transcoding/item_codec.ts";
 import type { Clock } from "../waiting.ts";
 import { lettingProcessEnd } from "../waiting/timers.ts";
+import { beforeClosing } from "./farewell.ts";
 
 /** A cas unique, and the connection that it was read through; absent if the client itself remembers that. */
 export interface Unique {
@@ -41,6 +43,8 @@ export interface LeasedItem extends StoredItem {
 export interface ItemCommands {
   /** Where their client takes the time from. */
   readonly clock: Clock;
+  /** The session of their client; absent for other implementations. */
+  readonly session?: Session | undefined;
   add(
     key: string,
     item: StoredItem,
@@ -157,7 +161,8 @@ export async function removeStub(items: ItemCommands, stub: Stub): Promise<boole
 
 /** Removes a stub: now, or later if the server cannot be reached. It never fails. */
 export async function dropStub(items: ItemCommands, stub: Stub): Promise<void> {
-  const [outcome] = await Promise.allSettled([removeStub(items, stub)]);
+  const remove = () => removeStub(items, stub);
+  const [outcome] = await Promise.allSettled([beforeClosing(items.session, remove)]);
   if (outcome.status === "rejected") removeAfterFailure(items, stub, outcome.reason);
 }
 
@@ -174,7 +179,8 @@ export function removeAfterFailure(items: ItemCommands, stub: Stub, error: unkno
 export async function removeLater(items: ItemCommands, stub: Stub): Promise<void> {
   const clock = lettingProcessEnd(items.clock);
   const end = clock.now() + Math.min(LONGEST_SEARCH, stub.lifetime * 1000);
-  for (let rest = 50; clock.now() < end; rest = Math.min(LONGEST_REST, rest * 2)) {
+  const isClosed = () => items.session?.ending.aborted === true;
+  for (let rest = 50; clock.now() < end && !isClosed(); rest = Math.min(LONGEST_REST, rest * 2)) {
     const [removed] = await Promise.allSettled([removeStub(items, stub)]);
     if (removed.status === "fulfilled" && removed.value) return;
     await new Promise<void>((resolve) => clock.after(rest * (1 + Math.random()) / 2, resolve));

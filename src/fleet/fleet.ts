@@ -149,9 +149,9 @@ export class Fleet implements Route {
     );
   }
 
-  /** Rejects pending and later operations; resolves when every socket is closed. */
-  async close(): Promise<void> {
-    const closed = this.#closed ??= new SocketError("Cannot use any server: the client is closed");
+  /** Rejects pending and later operations with an error; resolves when every socket is closed. */
+  async close(error: SocketError): Promise<void> {
+    const closed = this.#closed ??= error;
     const ended = this.#running?.close();
     this.#dismiss(closed);
     await ended;

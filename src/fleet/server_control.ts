@@ -109,6 +109,9 @@ export interface ServerControl {
    *
    * An open client keeps the process alive only while operations are pending.
    *
+   * While the client claims a key for `lock`, `once` or `getOrSet`, or stores what they computed, it first waits for
+   * that, for up to a second, so that the claim does not block others.
+   *
    * @returns A promise that resolves when every socket is closed.
    * @throws The runtime's error when a socket cannot be closed.
    *

@@ -2,6 +2,7 @@
 
 import type { KeyCommands } from "../commands/key_commands.ts";
 import { clockOf, sessionOf } from "../commands/session.ts";
+import { beforeClosing } from "../features/farewell.ts";
 import { addStub, dropStub, type ItemCommands, type Stub } from "../features/stub.ts";
 import { checkKey, type KeyChecks } from "../protocol/key.ts";
 import { itemTranscoder } from "../transcoding/item_codec.ts";
@@ -28,11 +29,13 @@ export function strictItems(client: KeyCommands): ItemCommands {
     cas: (key, item, { cas }, exptime, options) =>
       items.cas(key, item, cas, exptime, { ...options, failover }),
     clock: clockOf(client),
+    session: sessionOf(client),
   };
 }
 
 /**
- * Adds a stub. If the signal is aborted and the stub is stored nevertheless, it is removed again.
+ * Adds a stub. If the signal is aborted or the client is closed, and the stub is stored nevertheless, it is removed
+ * again.
  *
  * @param lifetime When it expires, in seconds.
  * @returns The stub, or `undefined` when the key exists.
@@ -44,13 +47,29 @@ export async function claim(
   signal: AbortSignal | undefined,
 ): Promise<Stub | undefined> {
   signal?.throwIfAborted();
-  const added = addStub(items, key, lifetime);
-  try {
-    return await untilAborted(added, signal);
-  } catch (error) {
-    if (signal?.aborted) void dropLate(items, added);
-    throw error;
-  }
+  const { session } = items;
+  return await beforeClosing(session, async () => {
+    const added = addStub(items, key, lifetime);
+    try {
+      const stub = await untilAborted(added, signal);
+      return stub && await keepWhileOpen(items, stub);
+    } catch (error) {
+      if (signal?.aborted) void beforeClosing(session, () => dropLate(items, added));
+      throw error;
+    }
+  });
+}
+
+/**
+ * Removes a stub if the client has been closed.
+ *
+ * @throws {SocketError} When it has been.
+ */
+export async function keepWhileOpen(items: ItemCommands, stub: Stub): Promise<Stub> {
+  const { session } = items;
+  if (session?.ending.aborted) await dropStub(items, stub);
+  session?.ending.throwIfAborted();
+  return stub;
 }
 
 /** Removes a stub whose caller has stopped waiting. */

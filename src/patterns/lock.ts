@@ -16,6 +16,7 @@ import { checkOptions, type OptionTypes } from "../option_checks.ts";
 import { checkSeconds, checkWaitFor } from "../protocol/seconds.ts";
 import { reservedKey } from "../fleet/reserved_key.ts";
 import { withCallersKeys } from "../features/callers_keys.ts";
+import { beforeClosing } from "../features/farewell.ts";
 import { RisingCounter } from "../features/rising_counter.ts";
 import { untilAborted } from "../waiting.ts";
 import { backoff, pause } from "../waiting/timers.ts";
@@ -209,9 +210,21 @@ async function tryLock(
   ttl: number,
   signal: AbortSignal | undefined,
 ): Promise<Lock | undefined> {
-  const items = strictItems(client);
-  const stub = await claim(items, key, ttl, signal);
-  if (stub === undefined) return undefined;
+  return await beforeClosing(sessionOf(client), async () => {
+    const items = strictItems(client);
+    const stub = await claim(items, key, ttl, signal);
+    return stub && await makeLock(client, items, stub, signal);
+  });
+}
+
+/** Makes the lock of a stub; `undefined` if it was lost meanwhile. */
+async function makeLock(
+  client: KeyCommands,
+  items: ItemCommands,
+  stub: Stub,
+  signal: AbortSignal | undefined,
+): Promise<Lock | undefined> {
+  const { key } = stub;
   const options = signal === undefined ? {} : { signal };
   try {
     const counterKey = reservedKey(key, "token", sessionOf(client)?.settings.keys);
@@ -220,6 +233,7 @@ async function tryLock(
     });
     // If the lock expired before its token was drawn, its token could be larger than the next holder's.
     const isHeld = await findStub(items, stub, options) !== undefined;
+    sessionOf(client)?.ending.throwIfAborted();
     return isHeld ? new Lock(items, stub, token) : undefined;
   } catch (error) {
     const dropped = dropStub(items, stub);

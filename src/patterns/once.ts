@@ -14,6 +14,7 @@ import {
   waitAs,
   waitsFor,
 } from "../features/load_callers.ts";
+import { beforeClosing } from "../features/farewell.ts";
 import type { Running } from "../features/loads.ts";
 import {
   dropStub,
@@ -175,17 +176,17 @@ interface Acted<Result> {
 }
 
 async function act<Result>(turn: Turn<Result>, caller: Caller): Promise<Result> {
-  const { items: { clock } } = turn;
+  const { items } = turn;
   const { result, written } = await attempt(turn, caller);
   try {
     const stored = await written;
-    await remember(clock, () => storeResult(turn, result, stored));
+    await remember(items, () => storeResult(turn, result, stored));
     const read = stored?.value as Result | undefined;
     return read === undefined ? await readBack(turn, result) : read;
   } catch (error) {
     // The action's error is thrown, not the error of removing the stub: the stub expires.
     if (!isUnreachable(error)) {
-      await Promise.allSettled([remember(clock, () => storeFailure(turn, error))]);
+      await Promise.allSettled([remember(items, () => storeFailure(turn, error))]);
     }
     throw error;
   }
@@ -203,11 +204,11 @@ function encode<Result>({ client, stub: { key } }: Turn<Result>, result: Result)
 
 /** The stored result; the action's own if it has been lost since. */
 async function readBack<Result>(
-  { client, items: { clock }, stub: { key } }: Turn<Result>,
+  { client, items, stub: { key } }: Turn<Result>,
   result: Result,
 ): Promise<Result> {
   if (result === undefined) return result;
-  const read = await remember(clock, () => client.get<Result>(key));
+  const read = await remember(items, () => client.get<Result>(key));
   return read === undefined ? result : read;
 }
 
@@ -223,7 +224,14 @@ async function attempt<Result>(turn: Turn<Result>, caller: Caller): Promise<Acte
 }
 
 /** Stores the outcome, or reads it. Doing this twice does no harm: it never replaces another client's item. */
-async function remember<Done>(clock: Clock, send: () => Promise<Done>): Promise<Done> {
+async function remember<Done>(
+  { clock, session }: ItemCommands,
+  send: () => Promise<Done>,
+): Promise<Done> {
+  return await beforeClosing(session, () => tryToRemember(clock, send));
+}
+
+async function tryToRemember<Done>(clock: Clock, send: () => Promise<Done>): Promise<Done> {
   for (let attempt = 1;; attempt++) {
     try {
       return await send();
