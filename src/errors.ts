@@ -224,11 +224,16 @@ function firstCause({ failures }: PartialFailure): { cause: unknown } {
   return { cause };
 }
 
-/** Copies an error of this module, with the stack of the caller. Other errors are returned unchanged. */
-export function madeAgain(error: unknown): unknown {
+/**
+ * Copies an error of this module, with the stack of the caller. Other errors are returned unchanged.
+ *
+ * @param text The message of the copy; by default that of the error.
+ */
+export function madeAgain(error: unknown, text?: string): unknown {
   // An error has what the options of its copy are: the cause, if it has one, and the names.
   const options = Object(error);
-  const { constructor: Class, message, item } = options;
+  const { constructor: Class, item } = options;
+  const message: string = text ?? options.message;
   if (Class === ClientException) return new ClientException(message, item, options);
   if (Class !== SocketError && Class !== TimeoutError) return error;
   return new (Class as typeof SocketError)(message, options);

@@ -6,9 +6,10 @@ import { systemClock } from "../waiting.ts";
 const AT_ONCE = 1000;
 
 /**
- * Refusals of operations that no server can serve now. A program that tries again and again without waiting would keep
- * the process from its timers and sockets, and so the client from noticing that a server is back. So now and then a
- * refusal waits for a timer: Deno does not look at its timers and sockets as long as anything else is ready.
+ * Refusals of operations that no server can serve now, because it is down, or because too many wait for it already. A
+ * program that tries again and again without waiting would keep the process from its timers and sockets, and so the
+ * client from noticing that a server is back, or has replied. So now and then a refusal waits for a timer: Deno does not
+ * look at its timers and sockets as long as anything else is ready.
  */
 export class Refusals {
   #count = 0;

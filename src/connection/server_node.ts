@@ -142,8 +142,7 @@ export class ServerNode implements ServerHandle {
     command.observer = this.#commandObserver;
     const { refusal } = this.#health;
     if (refusal !== undefined) return this.#refuse(command, refusal);
-    this.#checkRoom(command);
-    this.#submitNow(command);
+    if (this.#hasRoom(command)) this.#submitNow(command);
   }
 
   /** Fails a command because the server is down. */
@@ -286,16 +285,15 @@ export class ServerNode implements ServerHandle {
     if (this.#isRetired) connection.drain();
   }
 
-  /**
-   * Makes sure that there is room for a command.
-   *
-   * @throws {SocketError} When there is no room.
-   */
-  #checkRoom({ byteLength }: Command): void {
-    const full = this.#room.fullOf(this.#connections, byteLength);
-    if (full === undefined) return;
+  /** Whether there is room for a command; fails it if there is none. */
+  #hasRoom(command: Command): boolean {
+    const full = this.#room.fullOf(this.#connections, command.byteLength);
+    if (full === undefined) return true;
     const { server } = this.#options;
-    throw new SocketError(`Cannot use ${server}: ${full}`, { server });
+    const error = new SocketError(`Cannot use ${server}: ${full}`, { server });
+    const fail = () => command.failForGood(error);
+    if (!this.#refusals.defer(fail)) fail();
+    return false;
   }
 
   #retiredError(): SocketError {

@@ -57,10 +57,11 @@ export class FailoverRouter implements Route {
     try {
       alternatives.submit(command, false);
     } catch (error) {
-      // The input is invalid, or no server is left.
-      const isRefusal = error instanceof SocketError;
-      if (isRefusal && this.#refusals.defer(() => command.failForGood(error))) return;
-      throw error;
+      // The input is invalid.
+      if (!(error instanceof SocketError)) throw error;
+      // No server is left.
+      const fail = () => command.failForGood(error);
+      if (!this.#refusals.defer(fail)) fail();
     }
   }
 

@@ -6,7 +6,7 @@
  */
 
 import type { CommandContext } from "../channel_contexts.ts";
-import { ClientException, madeAgain, SocketError, TimeoutError } from "../errors.ts";
+import { ClientException, madeAgain, SocketError } from "../errors.ts";
 import type { RequestBuffer } from "./request_buffer.ts";
 
 /** The reply is complete. */
@@ -107,6 +107,9 @@ export interface CommandObserver {
   failed(error: unknown): void;
 }
 
+/** What stands between a message and the operations that it is about. */
+const UNDER_WAY = ", under way: ";
+
 /** The errors of operations that have not been sent at all. */
 const unsent = /* @__PURE__ */ new WeakSet<Error>();
 
@@ -116,19 +119,27 @@ export function isUnsent(error: Error): boolean {
 }
 
 /**
- * Adds the operation to the error of an operation that was overdue, and the server to that of an item that cannot be
- * read. Other errors are not changed.
+ * Adds the operation to the error of the network, in a copy, because operations may share that error; and the server to
+ * the error of an item that cannot be read. Other errors are not changed.
  */
 export function withAction(error: unknown, action: string, from?: string): unknown {
   // Errors of items are new, and what fails with them is given a copy with its own stack.
   if (from && error instanceof ClientException && !error.message.includes(from)) {
     error.message += ` (${from})`;
   }
-  if (!(error instanceof TimeoutError) || error.server === undefined || action === "") return error;
-  const { message, server, cause } = error;
-  const own = new TimeoutError(`${message}, under way: ${action}`, { server, cause });
-  if (unsent.has(error)) unsent.add(own);
+  // One without a server may be the caller's own, as the reason of a signal is.
+  if (!(error instanceof SocketError) || error.server === undefined || action === "") return error;
+  const own = madeAgain(error, named(error.message, action));
+  if (unsent.has(error)) unsent.add(own as Error);
   return own;
+}
+
+function named(message: string, action: string): string {
+  if (message.includes(action)) return message;
+  // It may name others that were lost together with this one.
+  return message.includes(UNDER_WAY)
+    ? `Cannot ${action}: ${message}`
+    : message + UNDER_WAY + action;
 }
 
 /** The stacks of this many operations that fail together include their callers. Each takes 20 µs. */

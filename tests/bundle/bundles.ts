@@ -63,13 +63,13 @@ export const LIMITS: Readonly<Record<string, Readonly<Record<string, number>>>> 
     "{ SocketError }": 600,
     "{ jsonTranscoder }": 1_720,
     "{ BareClient, jsonTranscoder }": 18_500,
-    "{ Client }": 34_724,
+    "{ Client }": 34_734,
   },
   Rollup: {
     "{ SocketError }": 600,
     "{ jsonTranscoder }": 1_204,
     "{ BareClient, jsonTranscoder }": 17_800,
-    "{ Client }": 33_050,
+    "{ Client }": 33_070,
   },
 };
 

@@ -108,7 +108,8 @@ Deno.test("Client rejects with a SocketError whose cause is what dial threw", as
   for (const dial of dials) {
     await using client = connect(dial);
     const error = await assertRejects(() => client.get("key"), SocketError);
-    assertEquals(error.message, "Cannot connect to cache.test:11211: no tunnel");
+    const message = 'Cannot connect to cache.test:11211: no tunnel, under way: get key "key"';
+    assertEquals(error.message, message);
     assertEquals(error.server, "cache.test:11211");
     assertStrictEquals(error.cause, cause);
   }

@@ -15,15 +15,15 @@ Deno.test("when a proxy hangs up, each error names the operations that were unde
     ...Array.from({ length: 3 }, (_, i) => client.get(`key${i}`)),
     client.delete("bystander"),
   ]);
-  for (const outcome of outcomes) {
+  const all = `Connection to ${server.address} ended: the server closed it, under way: ` +
+    `gat key "culprit", get key "key2", delete key "bystander" and 2 more`;
+  const messages = outcomes.map((outcome) => {
     assert(outcome.status === "rejected" && outcome.reason instanceof SocketError);
-    assertEquals(
-      outcome.reason.message,
-      `Connection to ${server.address} ended: the server closed it, under way: ` +
-        `gat key "culprit", get key "key2", delete key "bystander" and 2 more`,
-    );
     assertEquals(outcome.reason.server, server.address);
-  }
+    return outcome.reason.message;
+  });
+  const own = ["key0", "key1"].map((key) => `Cannot get key "${key}": ${all}`);
+  assertEquals(messages, [all, ...own, all, all]);
 });
 
 for (

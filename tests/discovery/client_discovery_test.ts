@@ -1,13 +1,6 @@
 /** What becomes of operations while a client learns which servers there are, and as they change. */
 
-import {
-  assert,
-  assertEquals,
-  assertInstanceOf,
-  assertRejects,
-  assertStrictEquals,
-  assertThrows,
-} from "@std/assert";
+import { assert, assertEquals, assertInstanceOf, assertRejects, assertThrows } from "@std/assert";
 import {
   Client,
   type ClientOptions,
@@ -207,7 +200,7 @@ Deno.test("Client rejects what waits when the servers cannot be discovered, and 
   const [error] = failures;
   assertInstanceOf(error!.cause, SocketError);
   assertEquals(error!.server, endpoint.address);
-  assertStrictEquals(events[0]!.error, error);
+  assert(error!.message.includes(events[0]!.error!.message), error!.message);
   assertEquals(events[0]!.server, endpoint.address);
 
   await using _ = await MemcachedServer.listen({ port: endpoint.port, cluster: [server.address] });
