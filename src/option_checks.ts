@@ -86,8 +86,7 @@ export function checkObject(
   options: unknown,
   expected: string,
 ): asserts options is object {
-  if (holdsNames(options)) return;
-  throw invalidOption("options", options, expected);
+  if (!holdsNames(options)) throw invalidOption("options", options, expected);
 }
 
 /** Whether a value holds something by names: lists, maps, dates, promises and signals do not. Modules may. */
@@ -160,7 +159,7 @@ export function checkNames(options: object, known: readonly string[]): void {
  * @throws {ValidationException} When `options` is not an object, or an option is unknown.
  */
 export function checkFewNames(options: object, known: readonly string[]): void {
-  checkObject(options, "an object");
+  if (!holdsNames(options)) throw invalidOption("options", options, "an object");
   for (const name in options) {
     if (!known.includes(name)) throw invalidOption("option", name, `one of ${known}`);
   }

@@ -67,7 +67,7 @@ export const LIMITS: Readonly<Record<string, Readonly<Record<string, number>>>> 
   },
   Rollup: {
     "{ SocketError }": 600,
-    "{ jsonTranscoder }": 1_204,
+    "{ jsonTranscoder }": 1_200,
     "{ BareClient, jsonTranscoder }": 17_800,
     "{ Client }": 33_070,
   },
