@@ -3,7 +3,7 @@ import { type ModuleGraph, readModuleGraph } from "../package/module_graph.ts";
 
 const ROOT: string = new URL("../../", import.meta.url).href;
 
-/** The transcoders and rings that the entry of each stack loads. */
+/** The transcoders and rings that the entry of each stack loads, but for the ring that every client has. */
 const STACKS: Readonly<Record<string, readonly string[]>> = {
   "django": ["formats/pymemcache", "routing/rendezvous"],
   "django-pylibmc": [
@@ -11,11 +11,11 @@ const STACKS: Readonly<Record<string, readonly string[]>> = {
     ...["routing/ketama", "routing/libmemcached_ring", "routing/modula"],
   ],
   "django-python-memcached": ["formats/python_memcached", "routing/python_memcached_modulo"],
-  "enyim": ["transcoding/enyim_transcoder", "routing/enyim_ketama", "routing/moecache_ring"],
+  "enyim": ["transcoding/enyim_transcoder", "routing/enyim_ketama"],
   "enyim-core": [
     // Values that are no objects are those of EnyimMemcached.
     ...["formats/enyim_core", "transcoding/enyim_transcoder"],
-    ...["routing/enyim_core_ring", "routing/moecache_ring"],
+    "routing/enyim_core_ring",
   ],
   "php": [
     "php/php_memcached_transcoder",
