@@ -78,9 +78,9 @@ for (const [signal, expected] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
     }).spawn();
     const writer = child.stdin.getWriter();
     const line = `${JSON.stringify({ key: "key", exptime: null, flags: 274, base64: "MQ==" })}\n`;
-    // As many as are stored together.
+    // Twice as many as are stored together.
     await writer.write(new TextEncoder().encode(line.repeat(1000)));
-    await until(async () => await client.get("key") !== undefined);
+    await until(async () => (await client.stats())[0]?.cmd_set === "1000");
     await writer.write(new TextEncoder().encode(line.slice(0, 20)));
     child.kill(signal);
     const [output, messages, { code }] = await Promise.all([
@@ -89,7 +89,8 @@ for (const [signal, expected] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
       child.status,
     ]);
     assertEquals([code, messages], [expected, ""]);
-    assertMatch(output, /^loaded +1000$/m);
+    // The replies to the second half may not have been read when the signal came.
+    assertMatch(output, /^loaded +(500|1000)$/m);
     await writer.close().catch(() => {});
   });
 }
