@@ -27,12 +27,18 @@ export const systemClock: Clock = {
   },
 };
 
-/** The global timers; not on Deno, where touching them takes time and {@linkcode systemClock} does as well. */
-export const earlyTimers: [typeof setTimeout, typeof clearTimeout] | undefined =
-  /* @__PURE__ */ takeTimers();
+/** The global `setTimeout` and `clearTimeout`. */
+export type Timers = readonly [
+  set: (callback: () => void, delay: number) => number,
+  clear: (timer?: number) => void,
+];
 
-function takeTimers(): [typeof setTimeout, typeof clearTimeout] | undefined {
-  return "Deno" in globalThis ? undefined : [setTimeout, clearTimeout];
+/** The global timers; not on Deno, where touching them takes time and {@linkcode systemClock} does as well. */
+export const earlyTimers: Timers | undefined = /* @__PURE__ */ takeTimers();
+
+function takeTimers(): Timers | undefined {
+  // What they return has another type on each runtime.
+  return "Deno" in globalThis ? undefined : [setTimeout, clearTimeout] as unknown as Timers;
 }
 
 /** A signal that is aborted after this many milliseconds. */

@@ -1,11 +1,5 @@
 import { assertEquals } from "@std/assert";
-import {
-  type earlyTimers,
-  lazily,
-  systemClock,
-  untilAborted,
-  watchSignal,
-} from "../src/waiting.ts";
+import { lazily, systemClock, type Timers, untilAborted, watchSignal } from "../src/waiting.ts";
 import { deferred } from "../src/waiting/promises.ts";
 import { busyClock, pause } from "../src/waiting/timers.ts";
 import { CountedSignal } from "./support/counted_signal.ts";
@@ -64,7 +58,7 @@ Deno.test("lazily loads once for all callers, and again after a failure", async 
 
 Deno.test("a timer that keeps the process alive fires where timers had been replaced before", async () => {
   const { promise, resolve } = deferred<void>();
-  const replaced = [() => 1, () => {}] as unknown as typeof earlyTimers;
+  const replaced = [() => 1, () => {}] as unknown as Timers;
   busyClock(replaced).after(1, resolve);
   await promise;
 });

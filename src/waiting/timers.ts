@@ -1,6 +1,13 @@
 /** Timers that keep the process alive or let it end, deadlines, and delays before retries. @module */
 
-import { type Clock, earlyTimers, signalAfter, systemClock, untilAborted } from "../waiting.ts";
+import {
+  type Clock,
+  earlyTimers,
+  signalAfter,
+  systemClock,
+  type Timers,
+  untilAborted,
+} from "../waiting.ts";
 import { deferred } from "./promises.ts";
 
 const idleClock: Clock = {
@@ -14,7 +21,7 @@ const idleClock: Clock = {
 };
 
 /** A clock whose timers keep the process alive, with the runtime's timers as they were when the module was loaded. */
-export function busyClock(timers: typeof earlyTimers = earlyTimers): Clock {
+export function busyClock(timers: Timers | undefined = earlyTimers): Clock {
   return {
     now: () => systemClock.now(),
     after(delay, callback) {

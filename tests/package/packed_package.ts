@@ -256,8 +256,14 @@ for (const tool of [REQUIRING_NODE, NEWEST_NODE, OLDEST_BUN, NEWEST_BUN]) {
   });
 }
 
-Deno.test("bundles of the package weigh as little as those of the sources", async () => {
-  const limits = Object.entries(LIMITS.esbuild!);
+/**
+ * What bundles of the package may weigh: what those of the sources may, and a little more where the core is without
+ * pickles. In the package it is one file, so what parts loaded on demand use of its pickles comes along.
+ */
+const PACKED_LIMITS = { ...LIMITS.esbuild!, "{ BareClient, jsonTranscoder }": 19_300 };
+
+Deno.test("bundles of the package weigh about as little as those of the sources", async () => {
+  const limits = Object.entries(PACKED_LIMITS);
   const programs = limits.map(([what]) => `export ${what} from "${installed}/dist/mod.js";`);
   const bundles = await BUNDLERS.esbuild!(programs);
   const excess = limits.flatMap(([what, limit], i) => {
