@@ -48,8 +48,8 @@ export function copyOptions<Options extends object>(
   options: Options,
   names: readonly string[],
 ): Options {
-  const copy = { ...options };
-  // What is inherited, too: the code that takes the copy refuses what it does not know.
+  const copy = {} as Options;
+  // With what is inherited: the code that takes the copy refuses what it does not know.
   for (const name in options) copy[name] = options[name];
   for (const name of names as readonly (keyof Options)[]) {
     const value = options[name];

@@ -14,14 +14,9 @@ const AT_ONCE = 1000;
 export class Refusals {
   #count = 0;
 
-  /**
-   * Takes note of a refusal, and calls back after a timer if it has to wait.
-   *
-   * @returns Whether it has to wait.
-   */
-  defer(refuse: () => void): boolean {
-    if (++this.#count % AT_ONCE > 0) return false;
-    systemClock.after(0, refuse);
-    return true;
+  /** Calls a function that refuses an operation: at once, or after a timer. */
+  refuse(fail: () => void): void {
+    if (++this.#count % AT_ONCE > 0) fail();
+    else systemClock.after(0, fail);
   }
 }

@@ -147,8 +147,7 @@ export class ServerNode implements ServerHandle {
 
   /** Fails a command because the server is down. */
   #refuse(command: Command, refusal: SocketError): void {
-    const fail = () => command.failUnsent(refusal);
-    if (!this.#refusals.defer(fail)) fail();
+    this.#refusals.refuse(() => command.failUnsent(refusal));
   }
 
   get name(): string {
@@ -291,8 +290,7 @@ export class ServerNode implements ServerHandle {
     if (full === undefined) return true;
     const { server } = this.#options;
     const error = new SocketError(`Cannot use ${server}: ${full}`, { server });
-    const fail = () => command.failForGood(error);
-    if (!this.#refusals.defer(fail)) fail();
+    this.#refusals.refuse(() => command.failForGood(error));
     return false;
   }
 

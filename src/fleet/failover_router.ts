@@ -60,8 +60,7 @@ export class FailoverRouter implements Route {
       // The input is invalid.
       if (!(error instanceof SocketError)) throw error;
       // No server is left.
-      const fail = () => command.failForGood(error);
-      if (!this.#refusals.defer(fail)) fail();
+      this.#refusals.refuse(() => command.failForGood(error));
     }
   }
 

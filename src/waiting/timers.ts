@@ -46,9 +46,11 @@ export function lettingProcessEnd(clock: Clock): Clock {
   return clock === systemClock ? idleClock : clock;
 }
 
+const runtimeBusyClock: Clock = /* @__PURE__ */ busyClock();
+
 /** The same clock, with timers that keep the process alive: for waits that nothing else keeps alive. */
 export function keepingProcess(clock: Clock): Clock {
-  return clock === systemClock ? busyClock() : clock;
+  return clock === systemClock ? runtimeBusyClock : clock;
 }
 
 /**

@@ -93,7 +93,7 @@ for (const [name, proxy] of Object.entries(REAL_PROXIES)) {
   for (const [verb, trouble] of Object.entries(TROUBLES)) {
     Deno.test({
       name:
-        `Client gives correct answers through ${proxy.name}, a server of which ${verb}${proxy.lacks}`,
+        `Client gives correct answers through ${proxy.name} while one of its servers ${verb}${proxy.lacks}`,
       ignore: proxy.lacks !== "",
       fn: () =>
         withSeed(async (seed) => {

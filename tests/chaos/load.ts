@@ -10,7 +10,7 @@ const CALLERS = 12;
 const BURSTS = [1, 5, 30];
 /** How many keys are in use at a time: few, so that operations meet on them. */
 const SLOTS = 48;
-/** After so many operations a key is given up for a new one, of which everything is known. */
+/** After this many operations, a new key takes the place of a key. All of its history is known. */
 const KEY_LIFE = 60;
 /** Milliseconds beyond every limit after which an operation is taken never to settle. */
 const PATIENCE = 2000;

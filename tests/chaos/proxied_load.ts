@@ -12,7 +12,7 @@ const CALLERS = 8;
 const BURSTS = [1, 4, 12];
 /** How many keys are in use at a time: few, so that operations meet on them. */
 const SLOTS = 30;
-/** After so many operations a key is given up for a new one, of which everything is known. */
+/** After this many operations, a new key takes the place of a key. All of its history is known. */
 const KEY_LIFE = 40;
 const LARGE_EVERY = 15;
 /** How many keys there are of each kind that stays. */

@@ -29,7 +29,7 @@ async function withProxy(
   await body(proxy, first, second);
 }
 
-Deno.test("the refusal of a proxy is told from memcached's own", () => {
+Deno.test("a refusal by a proxy is distinguished from one by memcached", () => {
   const lines: Record<string, boolean> = {
     "SERVER_ERROR": true,
     "SERVER_ERROR backend failure": true,

@@ -24,11 +24,11 @@ describeKeyCommands("replicas, of one fleet", (client) => replicas([client]));
 describeKeyCommands("replicas, of namespaces", (client) => {
   return replicas([client.namespace("a:"), client.namespace("b:")], { write: "all" });
 });
-describeKeyCommands("replicas, the nearest of which is read", (client) => {
+describeKeyCommands("replicas with read: nearest", (client) => {
   return replicas([client.namespace("a:"), client.namespace("b:")], { read: "nearest" });
 });
 
-describeKeyCommands("replicas, any of which is read", (client) => {
+describeKeyCommands("replicas with read: any", (client) => {
   const options = { read: "any", hedgeAfter: 0, write: "all" } as const;
   return replicas([client.namespace("a:"), client.namespace("b:")], options);
 });

@@ -158,26 +158,20 @@ export class ReplicasView implements KeyCommands {
     });
   }
 
-  async append(
+  append(
     key: string,
-    given: string | Uint8Array,
+    data: string | Uint8Array,
     options?: OperationOptions,
   ): Promise<boolean> {
-    const data = ownValue(given);
-    return await this.#fleets.attempt(key, options, false, async (strict) => {
-      return await change(this.#fleets, key, strict, (client) => client.append(key, data, strict));
-    });
+    return this.#extend("append", key, data, options);
   }
 
-  async prepend(
+  prepend(
     key: string,
-    given: string | Uint8Array,
+    data: string | Uint8Array,
     options?: OperationOptions,
   ): Promise<boolean> {
-    const data = ownValue(given);
-    return await this.#fleets.attempt(key, options, false, async (strict) => {
-      return await change(this.#fleets, key, strict, (client) => client.prepend(key, data, strict));
-    });
+    return this.#extend("prepend", key, data, options);
   }
 
   async cas(
@@ -303,5 +297,17 @@ export class ReplicasView implements KeyCommands {
 
   locate(key: string): KeyLocation | Promise<KeyLocation> {
     return this.#fleets.client(0).locate(key);
+  }
+
+  async #extend(
+    verb: "append" | "prepend",
+    key: string,
+    given: string | Uint8Array,
+    options: OperationOptions | undefined,
+  ): Promise<boolean> {
+    const data = ownValue(given);
+    return await this.#fleets.attempt(key, options, false, async (strict) => {
+      return await change(this.#fleets, key, strict, (client) => client[verb](key, data, strict));
+    });
   }
 }

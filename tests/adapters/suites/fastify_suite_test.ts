@@ -19,7 +19,7 @@ const LEFT_OUT = ["redis-rate-limit.test.js"];
 const TOTAL = 98;
 /** What differs, and why. */
 const DIFFERENT = new Map([
-  // As with Redis, what is left of a window that has been doubled is told as it is.
+  // As with Redis, the remaining time of a doubled window is reported as it is.
   [
     "With { increment: false } and exponentialBackoff the peek reports the base window without escalating it",
     1,
