@@ -15,7 +15,7 @@ export function deferExptime(exptime: Exptime, seconds: number): Exptime {
   }
   if (exptime === 0) return 0;
   const deferred = exptime + seconds;
-  // So many seconds from now end after the latest time.
+  // A relative time of that length ends after the latest time.
   const becomesUnix = exptime < FIRST_UNIX_TIME && deferred >= FIRST_UNIX_TIME;
   return becomesUnix ? LATEST : Math.min(deferred, LATEST);
 }
