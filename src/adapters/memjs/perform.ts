@@ -6,7 +6,6 @@ import {
   type EncodedValue,
   ValidationException,
 } from "../../../mod.ts";
-import { quote } from "../../errors.ts";
 import { toBuffer } from "../node_callbacks.ts";
 import { Header, type Response, Utils, viewOf } from "./messages.ts";
 
@@ -97,18 +96,18 @@ const COMMANDS: Readonly<Record<number, Command>> = {
       ...await GET.send(client, request),
     }),
   },
-  0x01: store("set", 0x05),
-  0x02: store("add", 0x02),
-  0x03: store("replace", 0x01),
+  0x01: /* @__PURE__ */ store("set", 0x05),
+  0x02: /* @__PURE__ */ store("add", 0x02),
+  0x03: /* @__PURE__ */ store("replace", 0x01),
   0x04: {
     extrasLength: 0,
     isRepeatable: true,
     send: (client, { key }) => answer(client.delete(key), 0x01),
   },
-  0x05: count("incr"),
-  0x06: count("decr"),
-  0x0e: join("append"),
-  0x0f: join("prepend"),
+  0x05: /* @__PURE__ */ count("incr"),
+  0x06: /* @__PURE__ */ count("decr"),
+  0x0e: /* @__PURE__ */ join("append"),
+  0x0f: /* @__PURE__ */ join("prepend"),
   0x1c: {
     extrasLength: 4,
     isRepeatable: true,
@@ -193,7 +192,10 @@ export function readRequest(key: string, message: Uint8Array): ReadRequest {
   const { opcode, opaque } = Object(parsed).header ?? {};
   const command = COMMANDS[opcode];
   const refuse = (why: string) =>
-    new ValidationException(`Cannot perform request for key ${quote(key)}: ${why}`, message);
+    new ValidationException(
+      `Cannot perform request for key ${JSON.stringify(key)}: ${why}`,
+      message,
+    );
   if (!parsed) throw refuse("it is incomplete");
   if (command === undefined) throw refuse(`opcode ${opcode} has no command here`);
   const { extras, val } = parsed;
@@ -201,7 +203,7 @@ export function readRequest(key: string, message: Uint8Array): ReadRequest {
     throw refuse(`its extras must have ${command.extrasLength} bytes`);
   }
   const own = new TextDecoder().decode(parsed.key);
-  if (own !== key) throw refuse(`it has the key ${quote(own)}`);
+  if (own !== key) throw refuse(`it has the key ${JSON.stringify(own)}`);
   const cas = viewOf(parsed.header.cas).getBigUint64(0);
   if (cas !== 0n && !command.takesCas) throw refuse("only set and replace take a cas unique");
   const request: Request = { key, extras: viewOf(extras), value: val, cas };
