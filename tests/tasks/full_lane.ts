@@ -24,6 +24,7 @@ export const fullLane: Lane = {
       args: ["--no-check", "--trace-leaks"],
       // Much of it measures how late something is, and how much memory it takes.
       processes: 1,
+      isShared: false,
       progress,
     };
     return {

@@ -52,30 +52,36 @@ Deno.test("takeBatch takes what is worth a process, and no examples with tests",
   assertEquals(sizes, [[9], [4, 2], [1, 1], [1, 1]]);
 });
 
-Deno.test("runPool counts what passes and what fails, and shows the faults", async () => {
-  const folder = await Deno.makeTempDir();
-  try {
-    await Deno.writeTextFile(`${folder}/a_test.ts`, "Deno.test('right', () => {});");
-    await Deno.writeTextFile(
-      `${folder}/b_test.ts`,
-      "Deno.test('right', () => {}); Deno.test('wrong', () => { throw new Error('broken'); });",
-    );
-    await Deno.writeTextFile(`${folder}/c_test.ts`, "import './missing.ts';");
-    const files = ["a", "b", "c"].map((name) => ({
-      paths: [`${folder}/${name}_test.ts`],
-      // Each is worth a process.
-      seconds: 60,
-    }));
-    let written = "";
-    const options = { isTerminal: false, write: (text: string) => void (written += text) };
-    using progress = new Progress("pool", options);
-    const outcome = await runPool(files, { env: {}, args: ["--no-check"], processes: 2, progress });
-    assertEquals(outcome, { passed: 2, failed: 2, notRun: [] });
-    assert(written.includes("broken") && written.includes("missing.ts"), written);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-});
+for (const isShared of [false, true]) {
+  const how = isShared ? "together" : "each by itself";
+  Deno.test(`runPool counts what passes and what fails, and shows the faults, of files run ${how}`, async () => {
+    const folder = await Deno.makeTempDir();
+    try {
+      const right = "Deno.test('right', () => {});";
+      const wrong = "Deno.test('wrong', () => { throw new Error('broken'); });";
+      const write = async (name: string, text: string, seconds: number) => {
+        const path = `${folder}/${name}_test.ts`;
+        await Deno.writeTextFile(path, text);
+        return { paths: [path], seconds };
+      };
+      const files = [
+        // One process runs both, another the last.
+        await write("a", `${right}`, 1),
+        await write("b", `${right} ${wrong}`, 1),
+        await write("c", "import './missing.ts';", 60),
+      ];
+      let written = "";
+      const options = { isTerminal: false, write: (text: string) => void (written += text) };
+      using progress = new Progress("pool", options);
+      const pool = { env: {}, args: ["--no-check"], processes: 2, isShared, progress };
+      const outcome = await runPool(files, pool);
+      assertEquals(outcome, { passed: 2, failed: 2, notRun: [] });
+      assert(written.includes("broken") && written.includes("missing.ts"), written);
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  });
+}
 
 Deno.test("faultsIn leaves out what passed", () => {
   assertEquals(
