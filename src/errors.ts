@@ -229,14 +229,15 @@ function firstCause({ failures }: PartialFailure): { cause: unknown } {
  *
  * @param text The message of the copy; by default that of the error.
  */
-export function madeAgain(error: unknown, text?: string): unknown {
+export function madeAgain(error: unknown, text: string = Object(error).message): unknown {
   // An error has what the options of its copy are: the cause, if it has one, and the names.
   const options = Object(error);
   const { constructor: Class, item } = options;
-  const message: string = text ?? options.message;
-  if (Class === ClientException) return new ClientException(message, item, options);
+  if (Class === ClientException || Class === ValidationException) {
+    return new (Class as typeof ClientException)(text, item, options);
+  }
   if (Class !== SocketError && Class !== TimeoutError) return error;
-  return new (Class as typeof SocketError)(message, options);
+  return new (Class as typeof SocketError)(text, options);
 }
 
 const LONGEST_QUOTE = 80;

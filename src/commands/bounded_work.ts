@@ -2,7 +2,7 @@
 
 import "../loaded_already.ts";
 import { TimeoutError } from "../errors.ts";
-import { NEVER, type Turn } from "../protocol/command.ts";
+import { NEVER, type Turn, withAction } from "../protocol/command.ts";
 import type { SendableItem } from "../transcoding/item_codec.ts";
 import { untilAborted, watchSignal } from "../waiting.ts";
 import { DeadlineTimer } from "../waiting/timers.ts";
@@ -55,8 +55,12 @@ function worksOf({ root }: Session): Works {
 
 /** How to bound a piece of work. */
 export interface Bounds {
-  /** What cannot be done when its time is over, and why, for the message. */
+  /** The operation, for messages: `get or set key "a"`. */
   readonly action: string;
+  /** What is not done yet when its time is over: `its value is still being encoded`. */
+  readonly state: string;
+  /** Whether nothing has been sent of it. */
+  readonly isUnsent?: boolean;
   /** Until when it may take, by the client's clock; by default the `timeout` of an operation from now. */
   readonly deadline?: number;
   /** Ends the waiting: it is rejected with the signal's reason. */
@@ -72,12 +76,15 @@ export interface Bounds {
 export function bounded<Result>(
   session: Session,
   result: Promise<Result>,
-  { action, signal, deadline }: Bounds,
+  { action, state, isUnsent, signal, deadline }: Bounds,
 ): Promise<Result> {
   const { clock, timeout } = session.settings;
-  const signals = [session.ending, signal].filter((signal) => signal !== undefined);
+  const { ending } = session;
+  const signals = [ending, signal].filter((signal) => signal !== undefined);
   return new Promise((resolve, reject) => {
-    for (const { aborted, reason } of signals) if (aborted) reject(reason);
+    const abort = (reason: unknown) =>
+      reject(reason === ending.reason ? closedError(session, action, isUnsent) : reason);
+    for (const { aborted, reason } of signals) if (aborted) abort(reason);
     const works = worksOf(session);
     const end = (settle: () => void) => {
       for (const unwatch of unwatches) unwatch();
@@ -85,15 +92,23 @@ export function bounded<Result>(
       settle();
     };
     const unwatches = signals.map((signal) =>
-      watchSignal(signal, { abandon: (reason) => end(() => reject(reason)) })
+      watchSignal(signal, { abandon: (reason) => end(() => abort(reason)) })
     );
     const work: Work = {
       deadline: deadline ?? clock.now() + timeout,
-      overdue: () => end(() => reject(new TimeoutError(`${action} after ${timeout} ms`))),
+      overdue: () => {
+        const message = `Cannot ${action}: ${state} after ${timeout} ms`;
+        end(() => reject(new TimeoutError(message)));
+      },
     };
     works.add(work);
     result.then((value) => end(() => resolve(value)), (error) => end(() => reject(error)));
   });
+}
+
+/** The error of an operation that needs a client which is closed; it names the operation. */
+export function closedError({ ending }: Session, action: string, isUnsent = false): unknown {
+  return withAction(ending.reason, action, undefined, !isUnsent);
 }
 
 /** A value that has been encoded, and the time that its operation has left. */
@@ -116,8 +131,9 @@ export async function encodedInTime<Item>(
 ): Promise<Encoded<Item>> {
   const { timeout, timesConnectingApart } = session.settings;
   const deadline = begun + timeout;
+  const bounds = { action, state: STILL_ENCODING, isUnsent: true, deadline, signal };
   return {
-    item: await bounded(session, item, { action: stillEncoding(action), deadline, signal }),
+    item: await bounded(session, item, bounds),
     // Where connecting has a time of its own, the rest begins when there is a connection.
     turn: timesConnectingApart ? NEVER : { deadline, hasConnected: false },
   };
@@ -141,20 +157,19 @@ export async function writeAndReadInTime(
   key: string,
   action: string,
 ): Promise<WrittenAndRead> {
-  const written = writeAndRead(session, value, key);
-  return await bounded(session, written, { action: stillEncoding(action) });
+  const written = writeAndRead(session, value, key, action);
+  return await bounded(session, written, { action, state: STILL_ENCODING });
 }
 
-function stillEncoding(action: string): string {
-  return `Cannot ${action}: its value is still being encoded`;
-}
+const STILL_ENCODING = "its value is still being encoded";
 
 async function writeAndRead(
   { writeItem, readItem }: Session,
   value: unknown,
   key: string,
+  action: string,
 ): Promise<WrittenAndRead> {
-  const item = await writeItem(value, key);
+  const item = await writeItem(value, key, action.slice(0, action.indexOf(" key ")));
   const { flags, data } = item;
   // Text is decoded as the text that was encoded.
   return {
@@ -163,7 +178,21 @@ async function writeAndRead(
   };
 }
 
-/** Waits for what the caller's code makes until the client is closed. */
+/**
+ * Waits for what the caller's code makes until the client is closed. This is no async function, because it would be
+ * another line in the stacks of errors, which have ten.
+ */
 export function whileOpen<Result>(session: Session, result: Promise<Result>): Promise<Result> {
   return untilAborted(result, session.ending);
+}
+
+/** Names the operation in an error of {@linkcode whileOpen} if the client was closed. */
+export function namedIfClosed(
+  session: Session,
+  error: unknown,
+  action: string,
+  isUnsent: boolean = false,
+): unknown {
+  const { aborted, reason } = session.ending;
+  return aborted && error === reason ? closedError(session, action, isUnsent) : error;
 }

@@ -141,11 +141,14 @@ export class Session {
     if (this.settings.keys !== undefined && command instanceof RetrievalCommand) {
       command.keyLength = MAX_KEY_LENGTH;
     }
-    if (options === undefined) return this.route.submit(this.#parts.routingKey ?? key, command);
-    const { signal, failover } = options;
+    const signal = options?.signal;
     signal?.throwIfAborted();
-    if (failover === "error") command.mayMiss = false;
-    this.route.submit(this.#parts.routingKey ?? key, command);
+    if (options?.failover === "error") command.mayMiss = false;
+    try {
+      this.route.submit(this.#parts.routingKey ?? key, command);
+    } catch (error) {
+      command.refuse(error);
+    }
     if (signal !== undefined) endWith(signal, command);
   }
 

@@ -134,7 +134,7 @@ function store<Result>(
       const seconds = checkExptime(exptime, Date.now);
       if (verb === "cas") checkCas(cas);
       const carrier = cas === undefined ? undefined : session.carrierOf(key, cas);
-      const item = session.writeItem(value, key);
+      const item = session.writeItem(value, key, verb);
       const send = ({ flags, data, turn }: Written) => {
         const stored = { flags, exptime: seconds, data, cas, carrier };
         const command = new StorageCommand(verb, key, stored, answers).settleBy(resolve);

@@ -23,21 +23,14 @@ const READS: readonly string[] = ["get", "gets", "getAndTouch", "getMany", "insp
  * @param operate The command.
  */
 export function traced<Traced extends Operate>(command: string, operate: Traced): Traced {
+  const tracing: Operate = (session, keys, a, b, c, d) => {
+    const { client } = session.settings.counters;
+    return traceOperation({ command, client }, keys, (read) => operate(session, read, a, b, c, d));
+  };
   // Without rest parameters, and without a function that refers to these: either would be an object for each operation.
   const operation: Operate = (session, keys, a, b, c, d) =>
-    tracesCommands()
-      ? traceCommand(command, operate, session, keys, a, b, c, d)
-      : operate(session, keys, a, b, c, d);
+    (tracesCommands() ? tracing : operate)(session, keys, a, b, c, d);
   return operation as Traced;
-}
-
-function traceCommand(
-  command: string,
-  operate: Operate,
-  ...[session, keys, a, b, c, d]: Parameters<Operate>
-): Promise<unknown> {
-  const { client } = session.settings.counters;
-  return traceOperation({ command, client }, keys, (read) => operate(session, read, a, b, c, d));
 }
 
 /**

@@ -86,10 +86,10 @@ export class LineReader {
     this.#caller = signal;
     this.#timer = new DeadlineTimer(
       options.clock,
-      () => this.end(withAction(this.#timeoutError(), this.#request)),
+      () => this.end(this.#named(this.#timeoutError())),
     );
     const { server, stallTimeout } = options;
-    const stalled = () => this.end(withAction(stallError(server, stallTimeout), this.#request));
+    const stalled = () => this.end(this.#named(stallError(server, stallTimeout)));
     this.#stall = new StallTimer(options, () => this.#isDue, stalled);
     this.closed = new Promise((resolve) => {
       this.signal.addEventListener("abort", () => resolve(this.#close()));
@@ -221,9 +221,14 @@ export class LineReader {
       return await action();
     } catch (error) {
       const reason = connectionEndedError(this.#options.server, error);
-      this.end(withAction(reason, this.#request));
+      this.end(this.#named(reason));
       throw this.signal.reason;
     }
+  }
+
+  /** Names the request in an error. */
+  #named(error: unknown): unknown {
+    return withAction(error, this.#request, undefined, this.#isConnected);
   }
 
   #connect(): Promise<Socket> {

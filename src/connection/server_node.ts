@@ -290,7 +290,7 @@ export class ServerNode implements ServerHandle {
     if (full === undefined) return true;
     const { server } = this.#options;
     const error = new SocketError(`Cannot use ${server}: ${full}`, { server });
-    this.#refusals.refuse(() => command.failForGood(error));
+    this.#refusals.refuse(() => command.refuse(error));
     return false;
   }
 

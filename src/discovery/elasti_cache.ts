@@ -132,6 +132,9 @@ async function askForConfig(
       if (!(error instanceof ClientException && error.item === "ERROR")) throw error;
       return askBefore(inquiry);
     });
+  } catch (error) {
+    // Not a copy of the reason, which may be the caller's own error.
+    throw signal.aborted ? reasonOf(signal, server) : error;
   } finally {
     signal.removeEventListener("abort", giveUp);
     await inquiry.close();

@@ -3,6 +3,8 @@
 import type { GetOrSetOptions } from "../commands/operation_options.ts";
 import {
   bounded,
+  closedError,
+  namedIfClosed,
   whileOpen,
   writeAndReadInTime,
   type WrittenAndRead,
@@ -146,8 +148,11 @@ class Loading implements Load {
 
   async #accompany(served: Promise<unknown>, signal: AbortSignal | undefined): Promise<unknown> {
     this.#callers++;
+    const wasClosed = this.#session.ending.aborted;
     try {
       return await untilAborted(whileOpen(this.#session, served), signal);
+    } catch (error) {
+      throw namedIfClosed(this.#session, error, this.#action, wasClosed);
     } finally {
       if (--this.#callers === 0 && this.#pausing !== undefined) this.#giveUp(this.#pausing);
     }
@@ -248,7 +253,7 @@ class Loading implements Load {
       const value = this.#session.readItem(flags, data, undefined, this.#key);
       if (!(value instanceof Promise)) return value;
       const state = `it has come from ${server}, and is still being decoded`;
-      return await bounded(this.#session, value, { action: `Cannot ${this.#action}: ${state}` });
+      return await bounded(this.#session, value, { action: this.#action, state });
     } catch (error) {
       throw withAction(error, this.#action, server);
     }
@@ -262,7 +267,7 @@ class Loading implements Load {
     return await beforeClosing(this.#session, async () => {
       const won = await claim();
       if (ending.aborted && typeof won === "object") await this.#leases.release(won);
-      ending.throwIfAborted();
+      if (ending.aborted) throw closedError(this.#session, this.#action);
       return won;
     });
   }

@@ -357,7 +357,7 @@ export class Namespace implements KeyCommands {
   ): Promise<Result> {
     return this.#operate(command, key, options, () => {
       const own = args.map(ownArgument);
-      if (stores) own[0] = this.#take(args[0], key);
+      if (stores) own[0] = this.#take(args[0], key, command);
       return (generations, options) => {
         const given = this.#commands;
         const commands: AnyCommands = stores ? generations.itemsFor(given) : given;
@@ -383,8 +383,8 @@ export class Namespace implements KeyCommands {
   }
 
   /** Encodes a value at once, for {@linkcode Generations.itemsFor}. Without a session, it stays as it is. */
-  #take(value: unknown, key: string): unknown {
-    const item = sessionOf(this)?.writeItem(value, key);
+  #take(value: unknown, key: string, command?: string): unknown {
+    const item = sessionOf(this)?.writeItem(value, key, command);
     // It may be rejected before it is awaited.
     if (item instanceof Promise) item.catch(none);
     return item ?? value;

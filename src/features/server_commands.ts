@@ -130,7 +130,8 @@ async function askAll<Result>(
   try {
     return await session.route.withNodes(askEach, undefined, signal);
   } catch (error) {
-    throw isBegun ? error : withAction(error, make().action);
+    if (isBegun || signal?.aborted) throw error;
+    throw withAction(error, make().action, undefined, false);
   }
 }
 
@@ -164,7 +165,11 @@ function ask<Result>(
   return new Promise((resolve) => {
     signal?.throwIfAborted();
     adopt(command);
-    node.submit(command.settleBy(resolve));
+    try {
+      node.submit(command.settleBy(resolve));
+    } catch (error) {
+      command.refuse(error);
+    }
     if (signal !== undefined) endWith(signal, command);
   });
 }

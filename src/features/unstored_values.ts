@@ -1,6 +1,6 @@
 /** Values that are computed and cannot be stored. @module */
 
-import { writeAndReadInTime } from "../commands/bounded_work.ts";
+import { namedIfClosed, whileOpen, writeAndReadInTime } from "../commands/bounded_work.ts";
 import { sessionOf } from "../commands/session.ts";
 import {
   callAs,
@@ -12,7 +12,6 @@ import {
   waitsForItself,
 } from "./load_callers.ts";
 import type { Load, Running } from "./loads.ts";
-import { untilAborted } from "../waiting.ts";
 
 /** The values that are currently computed, by key. Other callers may join. */
 export type UnstoredValues = Map<string, Load>;
@@ -65,13 +64,17 @@ export function computeAsRead<Value>(
   load: () => Value | Promise<Value>,
 ): Promise<Value> {
   const session = sessionOf(commands);
+  const action = `get or set key "${key}"`;
   const convert = async (value: Value) => {
     if (session === undefined || value === undefined) return value;
-    const action = `get or set key "${key}"`;
     return (await writeAndReadInTime(session, value, key, action)).value as Value;
   };
   const computeAndConvert = async () => await useAtOnce(load(), convert);
   return computeUnstored(values, key, () => {
-    return untilAborted(computeAndConvert(), session?.ending);
+    const value = computeAndConvert();
+    if (session === undefined) return value;
+    return whileOpen(session, value).catch((error) => {
+      throw namedIfClosed(session, error, action);
+    });
   });
 }

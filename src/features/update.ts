@@ -10,7 +10,7 @@ import { checkFunction, checkInteger } from "../option_checks.ts";
 import { inContext, presentContext } from "../observation.ts";
 import { StorageCommand, STORED_ANSWERS, type StoredItem } from "../protocol/commands/storage.ts";
 import { checkExptime } from "../protocol/exptime.ts";
-import { whileOpen, writeAndReadInTime } from "../commands/bounded_work.ts";
+import { namedIfClosed, whileOpen, writeAndReadInTime } from "../commands/bounded_work.ts";
 import type { Session } from "../commands/session.ts";
 import { backoff, pause } from "../waiting/timers.ts";
 import { useAtOnce } from "./load_callers.ts";
@@ -31,6 +31,7 @@ export async function update<Value>(
   checkFunction("change", change);
   checkInteger("retries", retries, 0, MOST_RETRIES);
   const exptimeOf = exptimes(options.exptime);
+  const action = `update key "${key}"`;
   const context = presentContext();
   // An error is never a miss here: otherwise the old value would be ignored, or the new one not stored.
   const strict = { ...operationOptions(options), failover: "error" } as const;
@@ -40,7 +41,7 @@ export async function update<Value>(
     const use = (changed: Value | undefined) => {
       if (changed === undefined) return undefined;
       const exptime = exptimeOf(changed);
-      const written = writeAndReadInTime(session, changed, key, `update key "${key}"`);
+      const written = writeAndReadInTime(session, changed, key, action);
       // It may be rejected before it is awaited.
       written.catch(() => {});
       return { exptime, written };
@@ -48,7 +49,9 @@ export async function update<Value>(
     const changed = await whileOpen(
       session,
       (async () => await useAtOnce(change(item?.value), use))(),
-    );
+    ).catch((error) => {
+      throw namedIfClosed(session, error, action);
+    });
     if (changed === undefined) return undefined;
     const { exptime, written } = changed;
     const { item: { flags, data }, value } = await written;

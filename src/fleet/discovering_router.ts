@@ -107,7 +107,7 @@ export class DiscoveringRouter implements Route {
       },
       byteLength: command.byteLength,
       proceed: () => this.#proceed(key, command),
-      fail: (error) => command.failForGood(error),
+      fail: (error) => command.refuse(error),
     });
   }
 
@@ -174,7 +174,7 @@ export class DiscoveringRouter implements Route {
     try {
       this.#route.submit(key, command);
     } catch (error) {
-      command.failForGood(error);
+      command.refuse(error);
     }
   }
 

@@ -60,7 +60,7 @@ export class FailoverRouter implements Route {
       // The input is invalid.
       if (!(error instanceof SocketError)) throw error;
       // No server is left.
-      this.#refusals.refuse(() => command.failForGood(error));
+      this.#refusals.refuse(() => command.refuse(error));
     }
   }
 
@@ -214,7 +214,7 @@ function surviveFailures(command: Command, alternatives: Alternatives): void {
         (retries-- > 0 && alternatives.submit(command, false, failure));
     } catch (next) {
       // If no server accepts it, this is not a failure of a server.
-      command.failForGood(next);
+      command.failForGood(next, !isUnsent);
       return true;
     }
   };

@@ -79,7 +79,7 @@ export class Fleet implements Route {
       proceed: ({ route }) => {
         if (!command.settled) route.submit(key, command);
       },
-      fail: (error) => command.failForGood(error),
+      fail: (error) => command.refuse(error),
     });
   }
 

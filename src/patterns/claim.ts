@@ -1,9 +1,10 @@
 /** Claims a key: the common part of `lock` and `once`. @module */
 
 import type { KeyCommands } from "../commands/key_commands.ts";
-import { clockOf, sessionOf } from "../commands/session.ts";
+import { clockOf, type Session, sessionOf } from "../commands/session.ts";
 import { beforeClosing } from "../features/farewell.ts";
 import { addStub, dropStub, type ItemCommands, type Stub } from "../features/stub.ts";
+import { withAction } from "../protocol/command.ts";
 import { checkKey, type KeyChecks } from "../protocol/key.ts";
 import { itemTranscoder } from "../transcoding/item_codec.ts";
 import { untilAborted } from "../waiting.ts";
@@ -68,8 +69,19 @@ export async function claim(
 export async function keepWhileOpen(items: ItemCommands, stub: Stub): Promise<Stub> {
   const { session } = items;
   if (session?.ending.aborted) await dropStub(items, stub);
-  session?.ending.throwIfAborted();
+  checkOpen(session, `claim key "${stub.key}"`);
   return stub;
+}
+
+/**
+ * Checks that a client is not closed.
+ *
+ * @param session The session of the client; absent for other implementations.
+ * @param action The operation, for the message.
+ * @throws {SocketError} When it is.
+ */
+export function checkOpen(session: Session | undefined, action: string): void {
+  if (session?.ending.aborted) throw withAction(session.ending.reason, action);
 }
 
 /** Removes a stub whose caller has stopped waiting. */

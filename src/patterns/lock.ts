@@ -20,7 +20,7 @@ import { beforeClosing } from "../features/farewell.ts";
 import { RisingCounter } from "../features/rising_counter.ts";
 import { untilAborted } from "../waiting.ts";
 import { backoff, pause } from "../waiting/timers.ts";
-import { checkClientKey, claim, strictItems } from "./claim.ts";
+import { checkClientKey, checkOpen, claim, strictItems } from "./claim.ts";
 
 /** The options of {@linkcode lock}. All times are in seconds. */
 export interface LockOptions extends OperationOptions {
@@ -234,7 +234,7 @@ async function makeLock(
     });
     // If the lock expired before its token was drawn, its token could be larger than the next holder's.
     const isHeld = await findStub(items, stub, options) !== undefined;
-    sessionOf(client)?.ending.throwIfAborted();
+    checkOpen(sessionOf(client), `lock key "${key}"`);
     return isHeld ? new Lock(items, stub, token) : undefined;
   } catch (error) {
     const dropped = dropStub(items, stub);

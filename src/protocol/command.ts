@@ -107,9 +107,6 @@ export interface CommandObserver {
   failed(error: unknown): void;
 }
 
-/** What stands between a message and the operations that it is about. */
-const UNDER_WAY = ", under way: ";
-
 /** The errors of operations that have not been sent at all. */
 const unsent = /* @__PURE__ */ new WeakSet<Error>();
 
@@ -121,25 +118,30 @@ export function isUnsent(error: Error): boolean {
 /**
  * Adds the operation to the error of the network, in a copy, because operations may share that error; and the server to
  * the error of an item that cannot be read. Other errors are not changed.
+ *
+ * @param from The server of the item.
+ * @param wasSent Whether the operation may have been sent.
  */
-export function withAction(error: unknown, action: string, from?: string): unknown {
+export function withAction(
+  error: unknown,
+  action: string,
+  from?: string,
+  wasSent: boolean = true,
+): unknown {
   // Errors of items are new, and what fails with them is given a copy with its own stack.
   if (from && error instanceof ClientException && !error.message.includes(from)) {
     error.message += ` (${from})`;
   }
-  // One without a server may be the caller's own, as the reason of a signal is.
-  if (!(error instanceof SocketError) || error.server === undefined || action === "") return error;
-  const own = madeAgain(error, named(error.message, action));
-  if (unsent.has(error)) unsent.add(own as Error);
+  if (!(error instanceof SocketError)) return error;
+  const label = wasSent ? ", under way: " : ", not sent: ";
+  let { message } = error;
+  if (!message.includes(action)) {
+    // It may name others that were lost together with this one.
+    message = message.includes(label) ? `Cannot ${action}: ${message}` : message + label + action;
+  }
+  const own = madeAgain(error, message);
+  if (!wasSent) unsent.add(own as Error);
   return own;
-}
-
-function named(message: string, action: string): string {
-  if (message.includes(action)) return message;
-  // It may name others that were lost together with this one.
-  return message.includes(UNDER_WAY)
-    ? `Cannot ${action}: ${message}`
-    : message + UNDER_WAY + action;
 }
 
 /** The stacks of this many operations that fail together include their callers. Each takes 20 µs. */
@@ -307,14 +309,17 @@ export abstract class Command<Result = unknown> implements Exchange {
 
   /** As {@linkcode fail}, for an operation that has not been sent at all. */
   failUnsent(error: unknown): void {
-    if (this.settled || this.recover?.({ error, isUnsent: true })) return;
-    if (error instanceof Error) unsent.add(error);
-    this.failForGood(error);
+    if (!this.settled && !this.recover?.({ error, isUnsent: true })) this.refuse(error);
   }
 
   /** As {@linkcode fail}, but the operation cannot continue. */
-  failForGood(error: unknown): void {
-    if (!this.settled) this.#end(withAction(error, this.action, this.server), failing);
+  failForGood(error: unknown, wasSent?: boolean): void {
+    if (!this.settled) this.#end(withAction(error, this.action, this.server, wasSent), failing);
+  }
+
+  /** As {@linkcode failForGood}, for an operation that has not been sent at all. */
+  refuse(error: unknown): void {
+    this.failForGood(error, false);
   }
 
   /** Aborts the operation with the caller's reason; does nothing if it has ended. */

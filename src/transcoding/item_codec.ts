@@ -1,6 +1,6 @@
 /** Encodes and decodes items with a transcoder; and the flags of items that hold no value. @module */
 
-import { ClientException, quote, ValidationException } from "../errors.ts";
+import { ClientException, madeAgain, messageOf, quote, ValidationException } from "../errors.ts";
 import { invalidOption } from "../option_checks.ts";
 import { checkText } from "./text.ts";
 import type { DecodeLimits, EncodedValue, Transcoder } from "./transcoder.ts";
@@ -70,8 +70,12 @@ export interface SendableItem {
   readonly data: Uint8Array | string;
 }
 
-/** Encodes a value. The key is used in messages. */
-export type WriteItem = (value: unknown, key?: string) => SendableItem | Promise<SendableItem>;
+/** Encodes a value. The key and the command, by default `set`, are used in messages. */
+export type WriteItem = (
+  value: unknown,
+  key?: string,
+  verb?: string,
+) => SendableItem | Promise<SendableItem>;
 
 /**
  * Checks a transcoder.
@@ -108,9 +112,9 @@ export function itemReader(transcoder: Transcoder, limits: DecodeLimits): ReadIt
     const isLent = !borrowsData || data.byteLength < LARGE || !isOwn(data);
     try {
       const value = transcoder.decode(item, isLent ? limits : owning);
-      return value instanceof Promise ? rejectedWithKey(value, key) : value;
+      return value instanceof Promise ? value.catch((error) => failWithKey(error, key)) : value;
     } catch (error) {
-      throw withKey(error, key);
+      return failWithKey(error, key);
     }
   };
   return Object.assign(read, { place: transcoder.place?.bind(transcoder) });
@@ -128,35 +132,34 @@ export function itemWriter(transcoder: Transcoder): WriteItem {
   const checked = (encoded: EncodedValue) => {
     return mayReserve ? encoded : checkEncoded(encoded, handsOverData);
   };
-  return (value, key) => {
+  return (value, key, verb = "set") => {
     try {
       if (typeof value === "string" && textFlags !== undefined && value.length <= longestText) {
         return { flags: textFlags, data: checkText(value) };
       }
       const encoded = transcoder.encode(value);
-      if (!(encoded instanceof Promise)) return checked(encoded);
-      return rejectedWithKey(encoded.then(checked), key);
+      if (mayReserve || !(encoded instanceof Promise)) return checked(encoded as EncodedValue);
+      return encoded.then(checked).catch((error) => failWithKey(error, key, verb));
     } catch (error) {
-      throw withKey(error, key);
+      return failWithKey(error, key, verb);
     }
   };
 }
 
-function rejectedWithKey<Result>(result: Promise<Result>, key?: string): Promise<Result> {
-  return result.catch((error) => {
-    throw withKey(error, key);
-  });
-}
-
-/** Adds the key to the message of an error of this module's transcoders. Other errors are not changed. */
-function withKey(error: unknown, key: string | undefined): unknown {
-  if (key === undefined) return error;
-  // An error has what the options of its copy are: the cause, if it has one.
-  const options = Object(error);
-  const { constructor: Class, message, item } = options;
-  if (Class !== ClientException && Class !== ValidationException) return error;
-  const named = message.replace(/: |$/, (end: string) => ` of key ${quote(key)}${end}`);
-  return new (Class as typeof ClientException)(named, item, options);
+/**
+ * Throws an error of a transcoder with the key in its message. An error of another class than this module's becomes the
+ * cause of one that names the command, too.
+ *
+ * @param verb The command that stores the value; absent when one is read.
+ */
+export function failWithKey(error: unknown, key: string | undefined, verb?: string): never {
+  if (key === undefined) throw error;
+  const named = (text: string) => text.replace(/: |$/, (end) => ` of key ${quote(key)}${end}`);
+  const why = messageOf(error);
+  const again = madeAgain(error, named(why));
+  if (again !== error && again instanceof ClientException) throw again;
+  const Named = verb ? ValidationException : ClientException;
+  throw new Named(named(`Cannot ${verb ?? "get"} value: ${why}`), undefined, { cause: error });
 }
 
 /**
@@ -165,17 +168,11 @@ function withKey(error: unknown, key: string | undefined): unknown {
  */
 export function checkEncoded(encoded: EncodedValue, handsOverData: boolean): EncodedValue {
   const { flags, data } = encoded ?? {};
-  if (isReserved(flags as number)) {
-    const why = "flags from 0x6d6f6500 to 0x6d6f65ff are reserved";
-    throw new ValidationException(`Cannot store value: ${why}`, encoded);
-  }
-  if (isFlags(flags) && data instanceof Uint8Array) {
+  if (isUsable(flags) && data instanceof Uint8Array) {
     return { flags, data: handsOverData ? plainView(data) : copy(data) };
   }
-  throw new ValidationException(
-    "Cannot store value: the transcoder returned no Uint8Array with flags from 0 to 4294967295",
-    encoded,
-  );
+  const why = `the transcoder must return a Uint8Array, and flags that are ${USABLE_FLAGS}`;
+  throw new ValidationException(`Cannot store value: ${why}`, encoded);
 }
 
 /** Whether a value is valid as an item's client flags. */

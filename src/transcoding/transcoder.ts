@@ -28,7 +28,8 @@ export interface DecodeLimits {
  * `@moecache/moecache/formats`, those of other clients. The type parameter is the type of the values.
  *
  * `encode` throws a `ValidationException` for a value that it cannot represent. `decode` throws a `ClientException` for
- * an item that it cannot read. Either may return a promise. The operation is then sent when the promise resolves, and
+ * an item that it cannot read. The client adds the key to the message. Anything else that they throw becomes the `cause`
+ * of such an error, which names the command and the key. Either may return a promise. The operation is then sent when the promise resolves, and
  * later operations may be sent before it.
  *
  * @example JSON under flags 2

@@ -108,7 +108,7 @@ Deno.test("Client rejects with a SocketError whose cause is what dial threw", as
   for (const dial of dials) {
     await using client = connect(dial);
     const error = await assertRejects(() => client.get("key"), SocketError);
-    const message = 'Cannot connect to cache.test:11211: no tunnel, under way: get key "key"';
+    const message = 'Cannot connect to cache.test:11211: no tunnel, not sent: get key "key"';
     assertEquals(error.message, message);
     assertEquals(error.server, "cache.test:11211");
     assertStrictEquals(error.cause, cause);

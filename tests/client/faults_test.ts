@@ -607,7 +607,7 @@ Deno.test("Client rejects a value that exceeds maxPendingBytes, and accepts it w
   assertEquals(
     error.message,
     `Cannot use ${peer.address}: 1000 bytes of values wait for it already, and 1 more are above ` +
-      'the 1000 of maxPendingBytes, under way: set key "last"',
+      'the 1000 of maxPendingBytes, not sent: set key "last"',
   );
   await assertRejects(() => client.add("last", "x"), SocketError, "maxPendingBytes");
   // What is never sent makes room at once.

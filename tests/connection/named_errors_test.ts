@@ -16,8 +16,8 @@ for (const failover of ["error", { gutter: ["127.0.0.1:2"] }] as const) {
     await using client = new Client("127.0.0.1:1", { failuresBeforeDead: 1, failover });
     for (let times = 0; times < 3; times++) {
       const [get, set] = await Promise.all([client.get("a"), client.set("b", 1)].map(failure));
-      assert(get!.message.endsWith('under way: get key "a"'), get!.message);
-      assert(set!.message.endsWith('under way: set key "b"'), set!.message);
+      assert(get!.message.endsWith('not sent: get key "a"'), get!.message);
+      assert(set!.message.endsWith('not sent: set key "b"'), set!.message);
     }
   });
 }

@@ -219,9 +219,9 @@ Deno.test("Client waits for a hanging endpoint no longer than for a connection",
     const error = await assertRejects(() => client.get("key"), TimeoutError);
     assertEquals(
       error.message,
-      `Cannot discover servers through ${peer.address}: no answer within 30 ms, under way: get key "key"`,
+      `Cannot discover servers through ${peer.address}: no answer within 30 ms, not sent: get key "key"`,
     );
-    await assertRejects(() => client.stats(), TimeoutError, "30 ms, under way: stats");
+    await assertRejects(() => client.stats(), TimeoutError, "30 ms, not sent: stats");
   }
 });
 

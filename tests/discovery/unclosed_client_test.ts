@@ -8,6 +8,6 @@ Deno.test("Client keeps a process alive only while an operation waits for server
     signal,
   }).output();
   assert(success && !signal.aborted, new TextDecoder().decode(stderr));
-  const line = 'Cannot discover servers through registry: gone, under way: get key "key"\n';
+  const line = 'Cannot discover servers through registry: gone, not sent: get key "key"\n';
   assertEquals(new TextDecoder().decode(stdout), line + line);
 });

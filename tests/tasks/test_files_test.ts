@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { Progress } from "./progress.ts";
 import { ROOT } from "./run.ts";
-import { listFullTests, listTests, type TestFile } from "./test_files.ts";
+import { listExamples, listFullTests, listTests, type TestFile } from "./test_files.ts";
 import { faultsIn, runPool, takeBatch } from "./test_pool.ts";
 
 const pathsOf = (files: readonly TestFile[]) => files.flatMap(({ paths }) => paths);
@@ -32,24 +32,19 @@ Deno.test("a file that both tasks run does more in deno task test:all", () => {
 });
 
 Deno.test("the files that listTests names exist", () => {
-  const weighed = pathsOf(listTests().filter(({ seconds }) => seconds > 1));
+  const weighed = pathsOf([...listTests(), ...listExamples()].filter(({ seconds }) => seconds > 1));
   assert(weighed.length > 10, weighed.join());
   const missing = weighed.filter((path) =>
-    !/\/$/.test(path) && !Deno.statSync(new URL(path, ROOT)).isFile
+    Deno.statSync(new URL(path, ROOT)).isFile === path.endsWith("/")
   );
   assertEquals(missing, []);
 });
 
-Deno.test("takeBatch takes what is worth a process, and no examples with tests", () => {
-  const file = (seconds: number, hasExamples?: boolean): TestFile => ({
-    paths: [],
-    seconds,
-    ...(hasExamples ? { hasExamples } : {}),
-  });
-  const queue = [file(9), file(4), file(2), file(1), file(1), file(1, true), file(1, true)];
+Deno.test("takeBatch takes what is worth a process", () => {
+  const queue = [9, 4, 2, 1, 1].map((seconds): TestFile => ({ paths: [], seconds }));
   const sizes = [];
   while (queue.length > 0) sizes.push(takeBatch(queue, 6).map(({ seconds }) => seconds));
-  assertEquals(sizes, [[9], [4, 2], [1, 1], [1, 1]]);
+  assertEquals(sizes, [[9], [4, 2], [1, 1]]);
 });
 
 for (const isShared of [false, true]) {

@@ -30,7 +30,7 @@ export interface PoolOptions {
   /** How many processes there are at once. */
   readonly processes: number;
   /**
-   * Whether the files that a process runs share what they import. `deno test` imports all anew for each file, which
+   * Whether the files that a process runs share what they import; not for examples. `deno test` imports all anew for each file, which
    * takes half a second of a processor's time.
    */
   readonly isShared: boolean;
@@ -70,14 +70,13 @@ export async function runPool(
   return { passed, failed, notRun: [], ...(unsteady.length > 0 ? { unsteady } : {}) };
 }
 
-/** Takes files that one process runs: the longest first, and only like with like. */
+/** Takes files that one process runs: the longest first. */
 export function takeBatch(queue: TestFile[], seconds: number): TestFile[] {
   const most = Math.max(seconds, LEAST_SECONDS);
   const batch: TestFile[] = [];
   for (let taken = 0; queue[0] !== undefined;) {
     const next: TestFile = queue[0];
-    const fits = taken + next.seconds <= most && next.hasExamples === batch[0]?.hasExamples;
-    if (batch.length > 0 && !fits) break;
+    if (batch.length > 0 && taken + next.seconds > most) break;
     batch.push(next);
     queue.shift();
     taken += next.seconds;
@@ -105,13 +104,12 @@ async function runBatch(
   { env, args, progress, isShared }: PoolOptions,
   { onTest, onDone }: RunEvents,
 ): Promise<Counted> {
-  const hasExamples = batch[0]?.hasExamples ?? false;
   const all = batch.flatMap(({ paths }) => paths);
-  await using module = isShared && !hasExamples ? await importing(all) : undefined;
+  await using module = isShared ? await importing(all) : undefined;
   const paths = module === undefined ? all : [module.path];
   const start = (more: readonly string[]) =>
     new Deno.Command(Deno.execPath(), {
-      args: ["test", "--allow-all", ...hasExamples ? ["--doc"] : [], ...args, ...more, ...paths],
+      args: ["test", "--allow-all", ...args, ...more, ...paths],
       env: { ...env, NO_COLOR: "1" },
       cwd: ROOT,
       stdin: "null",

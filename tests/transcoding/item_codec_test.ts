@@ -5,7 +5,7 @@ import {
   assertStrictEquals,
   assertThrows,
 } from "@std/assert";
-import { ClientException, ValidationException } from "../../src/errors.ts";
+import { ClientException, SocketError, ValidationException } from "../../src/errors.ts";
 import { compressed } from "../../src/transcoding/compressed.ts";
 import { jsonTranscoder } from "../../src/transcoding/json_transcoder.ts";
 import { moecacheTranscoder } from "../../src/transcoding/moecache_transcoder.ts";
@@ -65,9 +65,16 @@ Deno.test("itemReader and itemWriter name the key whose item or value cannot be 
   await assertRejects(async () => await later, ClientException, 'item of key "k": it is marked');
 });
 
-Deno.test("itemReader and itemWriter do not change errors that are not this module's", async () => {
+Deno.test("itemReader and itemWriter make errors that are not this module's the cause of their own", async () => {
   class Own extends ClientException {}
-  for (const fault of [new TypeError("no"), new Own("Cannot: own"), "text", undefined]) {
+  const faults = [
+    new TypeError("no"),
+    new Own("own: no"),
+    new SocketError("no"),
+    "text",
+    undefined,
+  ];
+  for (const fault of faults) {
     const fail = () => {
       throw fault;
     };
@@ -75,11 +82,16 @@ Deno.test("itemReader and itemWriter do not change errors that are not this modu
     for (const act of [fail, failLater]) {
       const transcoder = { encode: act, decode: act } as Transcoder;
       const read = async () => await itemReader(transcoder, LIMITS)(7, new Uint8Array(1), 1n, "k");
-      const write = async () => await itemWriter(transcoder)(1, "k");
-      for (const use of [read, write]) {
-        const caught: unknown = await use().catch((error) => error);
-        assertStrictEquals(caught, fault);
-      }
+      const write = async () => await itemWriter(transcoder)(1, "k", "add");
+      const why = fault instanceof Error ? fault.message : fault;
+      const got = await assertRejects(read, ClientException, `Cannot get value of key "k": ${why}`);
+      const set = await assertRejects(
+        write,
+        ClientException,
+        `Cannot add value of key "k": ${why}`,
+      );
+      assertEquals([got.constructor, set.constructor], [ClientException, ValidationException]);
+      for (const { cause } of [got, set]) assertStrictEquals(cause, fault);
     }
   }
 });

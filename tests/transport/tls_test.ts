@@ -116,7 +116,7 @@ for (const [kind, tls] of Object.entries(KINDS)) {
       const { message } = await fault(memcached.port, tls);
       assertMatch(
         message,
-        /^Cannot connect to .*: it does not speak TLS \(.{1,200}\), under way: get key "key"$/,
+        /^Cannot connect to .*: it does not speak TLS \(.{1,200}\), not sent: get key "key"$/,
       );
     },
   });

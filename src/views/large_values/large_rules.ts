@@ -60,7 +60,7 @@ export class LargeRules implements ValueRules {
 
   async toStored(value: unknown, key: string, context: WriteContext): Promise<unknown> {
     const { chunkByteLength, format } = this;
-    const encoded = await format.encode(value);
+    const encoded = await format.encode(value, key);
     // UTF-8 takes up to three bytes for a unit: most strings are short enough without being looked at.
     if (typeof encoded === "string" && encoded.length * 3 <= chunkByteLength) return encoded;
     const bytes = format.bytesOf(encoded);
@@ -95,14 +95,14 @@ export class LargeRules implements ValueRules {
     options: OperationOptions,
   ): Promise<unknown> {
     const head = this.format.open(stored, key);
-    if (head === undefined) return await this.format.decode(stored);
+    if (head === undefined) return await this.format.decode(stored, key);
     const bytes = await this.#read(head, key, options);
     if (bytes !== undefined) return await head.valueOf(bytes);
     // Its chunks are gone: it may have been replaced meanwhile.
     const again = await this.client.get(key, options);
     if (again === undefined) return undefined;
     const newHead = this.format.open(again, key);
-    if (newHead === undefined) return await this.format.decode(again);
+    if (newHead === undefined) return await this.format.decode(again, key);
     if (newHead.id === head.id) return undefined;
     const newBytes = await this.#read(newHead, key, options);
     return newBytes === undefined ? undefined : await newHead.valueOf(newBytes);

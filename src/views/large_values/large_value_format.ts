@@ -18,7 +18,7 @@ export interface Format {
   /** How much longer the chunks' keys may be than the value's. */
   readonly suffixLength: number;
   /** What is stored for a value; bytes that may have to be cut, or anything else, which is stored as it is. */
-  encode(value: unknown): unknown | Promise<unknown>;
+  encode(value: unknown, key: string): unknown | Promise<unknown>;
   /** What is stored for bytes that are not there yet. Their form must be that of a stream. */
   encodeStream(): unknown | Promise<unknown>;
   /** The bytes that may have to be cut, of what {@linkcode encode} made. */
@@ -30,7 +30,7 @@ export interface Format {
   /** Reads that; `undefined` for a value that is not cut. */
   open(stored: unknown, key: string): Head | undefined;
   /** Reads a value that is not cut. */
-  decode(stored: unknown): unknown | Promise<unknown>;
+  decode(stored: unknown, key: string): unknown | Promise<unknown>;
 }
 
 export interface Sizes {

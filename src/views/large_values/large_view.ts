@@ -210,7 +210,7 @@ export class LargeView extends ValueView implements LargeValueCommands {
       if (stored === undefined) return undefined;
       const head = this.#rules.format.open(stored, key);
       if (head === undefined) {
-        return streamOfOne(key, await this.#rules.format.decode(stored));
+        return streamOfOne(key, await this.#rules.format.decode(stored, key));
       }
       if (head.id === tried) return undefined;
       tried = head.id;

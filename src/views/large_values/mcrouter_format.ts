@@ -1,6 +1,7 @@
 /** mcrouter's format of large values. @module */
 
 import { type EncodedValue, type Transcoder, ValidationException } from "../../../mod.ts";
+import { failWithKey } from "../../transcoding/item_codec.ts";
 import { type Format, type Head, MOST_CHUNKS, type Sizes } from "./large_value_format.ts";
 
 /** The bit of the flags that mcrouter marks a big value with: `MC_MSG_FLAG_BIG_VALUE` in its source. */
@@ -18,9 +19,9 @@ export class McrouterFormat implements Format {
     this.#transcoder = transcoder;
   }
 
-  encode(value: unknown): unknown {
-    const encoded = this.#transcoder.encode(value);
-    return encoded instanceof Promise ? encoded.then(checkUnmarked) : checkUnmarked(encoded);
+  encode(value: unknown, key: string): unknown {
+    const failed = (error: unknown) => failWithKey(error, key, "set");
+    return useNow(() => this.#transcoder.encode(value), checkUnmarked, failed);
   }
 
   async encodeStream(): Promise<EncodedValue> {
@@ -57,7 +58,7 @@ export class McrouterFormat implements Format {
     // What mcrouter does not read is a miss there too.
     const isHead = Number(version) === 1 && count !== undefined && Number(count) <= MOST_CHUNKS;
     const valueOf = (data: Uint8Array) => {
-      return this.#transcoder.decode({ flags: (flags & ~BIG_VALUE) >>> 0, data });
+      return this.decode({ flags: (flags & ~BIG_VALUE) >>> 0, data }, key);
     };
     return {
       id: suffix ?? "",
@@ -69,8 +70,23 @@ export class McrouterFormat implements Format {
     };
   }
 
-  decode(stored: unknown): unknown {
-    return this.#transcoder.decode(stored as EncodedValue);
+  decode(stored: unknown, key: string): unknown {
+    const failed = (error: unknown) => failWithKey(error, key);
+    return useNow(() => this.#transcoder.decode(stored as EncodedValue), (value) => value, failed);
+  }
+}
+
+/** Uses what a transcoder makes: at once, or when it resolves. */
+function useNow<Made>(
+  make: () => Made | Promise<Made>,
+  use: (made: Made) => unknown,
+  failed: (error: unknown) => never,
+): unknown {
+  try {
+    const made = make();
+    return made instanceof Promise ? made.then(use).catch(failed) : use(made);
+  } catch (error) {
+    return failed(error);
   }
 }
 
