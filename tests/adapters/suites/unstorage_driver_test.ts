@@ -93,6 +93,8 @@ test("values are objects and primitives", async (storage) => {
 test("an object is what its toJSON() makes of it", async (storage) => {
   await storage.setItem("a", { toJSON: () => "SERIALIZED" });
   assertEquals(await storage.getItem("a"), "SERIALIZED");
+  await storage.setItem("b", { toJSON: () => ({ serializedObj: "works" }) });
+  assertEquals(await storage.getItem("b"), { serializedObj: "works" });
 });
 
 test("an object of a class is refused", async (storage) => {
@@ -115,6 +117,17 @@ test("many items are set and got", async (storage) => {
     { key: "t:2", value: 2 },
     { key: "t:3", value: null },
   ]);
+  await storage.setItem("q:a?q=1", "with a query");
+  assertEquals(await storage.getItems([{ key: "q:a?q=2" }]), [{
+    key: "q:a",
+    value: "with a query",
+  }]);
+});
+
+test("an empty storage can be cleared", async (storage) => {
+  await storage.clear();
+  await storage.clear();
+  assertEquals(await storage.getKeys(), []);
 });
 
 test("an item is removed", async (storage) => {
