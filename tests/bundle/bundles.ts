@@ -63,13 +63,13 @@ export const LIMITS: Readonly<Record<string, Readonly<Record<string, number>>>> 
     "{ SocketError }": 600,
     "{ jsonTranscoder }": 1_720,
     "{ BareClient, jsonTranscoder }": 18_525,
-    "{ Client }": 34_788,
+    "{ Client }": 34_795,
   },
   Rollup: {
     "{ SocketError }": 600,
     "{ jsonTranscoder }": 1_200,
-    "{ BareClient, jsonTranscoder }": 17_845,
-    "{ Client }": 33_105,
+    "{ BareClient, jsonTranscoder }": 17_848,
+    "{ Client }": 33_110,
   },
 };
 
