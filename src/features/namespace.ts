@@ -401,10 +401,20 @@ export class Namespace implements KeyCommands {
     options: OperationOptions | undefined,
     prepare: (keys: Keys) => Use<Result>,
   ): Promise<Result> {
+    return await (tracesCommands()
+      ? this.#trace(command, keys, options, prepare)
+      : this.#useGenerations(options, prepare(keys)));
+  }
+
+  #trace<Keys, Result>(
+    command: string,
+    keys: Keys,
+    options: OperationOptions | undefined,
+    prepare: (keys: Keys) => Use<Result>,
+  ): Promise<Result> {
     const operate = (keys: Keys) => this.#useGenerations(options, prepare(keys));
-    if (!tracesCommands()) return await operate(keys);
     const client = sessionOf(this.#commands)?.settings.counters.client ?? "";
-    return await traceOperation({ command, client, namespace: this.prefix }, keys, operate);
+    return traceOperation({ command, client, namespace: this.prefix }, keys, operate);
   }
 
   #useGenerations<Result>(
