@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
 import { ClientException } from "../../../src/errors.ts";
 import { Complex } from "../../../src/transcoding/complex.ts";
 import { isFrozenSet } from "../../../src/transcoding/pickle/python_types.ts";
