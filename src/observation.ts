@@ -304,7 +304,7 @@ export function inContext<Result>(context: CommandContext | undefined, call: () 
 }
 
 /** Stands for what is a part of another operation, and is not published. */
-const HIDDEN = /* @__PURE__ */ Object.freeze({}) as CommandContext;
+const HIDDEN = {} as CommandContext;
 
 /** Calls commands as parts of something else than an operation of their own. */
 export function unpublished<Result>(call: () => Result): Result {

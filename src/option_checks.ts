@@ -220,8 +220,7 @@ export function checkTimeout(name: string, value: unknown): void {
  */
 export function checkChoice(name: string, value: unknown, choices: readonly unknown[]): void {
   if (choices.includes(value)) return;
-  const all = choices.map((choice) => JSON.stringify(choice)).join(", ");
-  throw invalidOption(name, value, `one of ${all}`);
+  throw invalidOption(name, value, `one of ${choices.map(show).join(", ")}`);
 }
 
 /**

@@ -1,6 +1,6 @@
 /** Replies that refuse a request. @module */
 
-import { ClientException, SocketError } from "../errors.ts";
+import { ClientException, quote, SocketError } from "../errors.ts";
 import { readText } from "./bytes.ts";
 
 /**
@@ -64,12 +64,7 @@ export function readRefusalLine(bytes: Uint8Array, start: number, end: number): 
   const line = readText(bytes, start, end);
   checkAuthenticated(line);
   if (/^(ERROR$|(CLIENT|SERVER)_ERROR( |$))/.test(line)) return line;
-  throw new SocketError(`unexpected reply ${quoteLine(line)}`);
-}
-
-/** Quotes the beginning of a line, for messages. */
-export function quoteLine(line: string): string {
-  return JSON.stringify(line.slice(0, 80));
+  throw new SocketError(`unexpected reply ${quote(line)}`);
 }
 
 /**

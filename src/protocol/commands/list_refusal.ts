@@ -1,7 +1,7 @@
 /** What `lru_crawler` and `watch` answer in place of a list. @module */
 
-import { type ClientException, SocketError } from "../../errors.ts";
-import { quoteLine, refusalError } from "../refusal.ts";
+import { quote, SocketError, type ClientException } from "../../errors.ts";
+import { refusalError } from "../refusal.ts";
 
 /** The operation and the server, for messages. */
 export interface Asked {
@@ -25,7 +25,7 @@ export function refusalOf(line: string, { action, server }: Asked): ClientExcept
 
 /** Makes the error for a line that does not follow memcached's protocol. */
 export function strangeLine(line: string, server: string): SocketError {
-  return new SocketError(`Connection to ${server} ended: unexpected reply ${quoteLine(line)}`, {
+  return new SocketError(`Connection to ${server} ended: unexpected reply ${quote(line)}`, {
     server,
   });
 }
