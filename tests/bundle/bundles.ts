@@ -62,14 +62,14 @@ export const LIMITS: Readonly<Record<string, Readonly<Record<string, number>>>> 
   esbuild: {
     "{ SocketError }": 600,
     "{ jsonTranscoder }": 1_720,
-    "{ BareClient, jsonTranscoder }": 18_525,
-    "{ Client }": 34_795,
+    "{ BareClient, jsonTranscoder }": 18_500,
+    "{ Client }": 34_880,
   },
   Rollup: {
     "{ SocketError }": 600,
     "{ jsonTranscoder }": 1_200,
-    "{ BareClient, jsonTranscoder }": 17_848,
-    "{ Client }": 33_110,
+    "{ BareClient, jsonTranscoder }": 17_830,
+    "{ Client }": 33_160,
   },
 };
 
