@@ -70,6 +70,7 @@ export function hashedKeys(client: KeyCommands, options: HashedKeysOptions = {})
   };
   const rules = {
     isPlain,
+    checkKey: (key: unknown) => void checkString(key),
     keyOf: (key: string) => isPlain(key) ? key : hashedKey(checkString(key), hash),
     toStored(value: unknown, key: string) {
       const escaped = escapeValue(value);

@@ -63,13 +63,13 @@ export const LIMITS: Readonly<Record<string, Readonly<Record<string, number>>>> 
     "{ SocketError }": 600,
     "{ jsonTranscoder }": 1_720,
     "{ BareClient, jsonTranscoder }": 18_500,
-    "{ Client }": 34_748,
+    "{ Client }": 34_766,
   },
   Rollup: {
     "{ SocketError }": 600,
     "{ jsonTranscoder }": 1_200,
-    "{ BareClient, jsonTranscoder }": 17_812,
-    "{ Client }": 33_070,
+    "{ BareClient, jsonTranscoder }": 17_810,
+    "{ Client }": 33_110,
   },
 };
 
