@@ -56,14 +56,14 @@ export function meta(
 }
 
 /** Flags with seconds: an exptime, or the remaining time with which `R` compares. */
-const SECONDS_FLAG = /^[TNR]\d+$/;
+const SECONDS_FLAG = /^[TNR]\+?\d+$/;
 
 /** Reads the seconds of a flag as the exptime of every other method. */
 function withExptime(flag: string): string {
   if (!SECONDS_FLAG.test(flag)) return flag;
   const given = Number(flag.slice(1));
   const exptime = checkExptime(given, Date.now);
-  // As the caller wrote it, with its zeros.
+  // As the caller wrote it, with its zeros and its sign.
   return exptime === given ? flag : `${flag[0]}${exptime}`;
 }
 

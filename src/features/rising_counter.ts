@@ -129,15 +129,37 @@ export class RisingCounter {
         if (begun !== undefined && begun >= initial) return begun;
         continue;
       }
-      const present = readCounter(key, found.value);
+      const number = readCounter(found.value);
+      const present = number ?? await this.#countedByView(found.value, options);
+      if (present === undefined) continue;
       const raised = next(present);
       if (raised === present) return present;
+      if (number === undefined) {
+        // If others raise it at the same time, it becomes larger than that: no two get the same number.
+        const counted = await this.#incr(key, raised - present, options);
+        if (counted !== undefined && counted >= raised) return counted;
+        continue;
+      }
       const item = { ...found.value, data: new TextEncoder().encode(`${raised}`) };
       const store = () => items.cas(key, item, found.cas, 0, strict);
       if (await unpublished(store) === "stored") return raised;
     }
     const why = `it changed during each of ${MOST_ATTEMPTS} attempts`;
     throw new ClientException(`Cannot count key "${key}": ${why}`, key);
+  }
+
+  /**
+   * Reads a counter that a view stores in a form of its own, as `hashedKeys` does.
+   *
+   * @throws {ClientException} When it is none.
+   */
+  async #countedByView(
+    { data }: StoredItem,
+    options: OperationOptions | undefined,
+  ): Promise<bigint | undefined> {
+    if (sessionOf(this.#commands) === undefined) return await this.#incr(this.#key, 0n, options);
+    const text = new TextDecoder().decode(data);
+    throw new ClientException(`Cannot count key "${this.#key}": its value is not a number`, text);
   }
 
   #incr(key: string, delta: bigint, options?: CounterOptions): Promise<bigint | undefined> {
@@ -164,8 +186,8 @@ function timeAfter(counter: bigint): bigint {
   return now > counter ? now : counter + 1n;
 }
 
-function readCounter(key: string, { data }: StoredItem): bigint {
+/** The number of a counter; `undefined` if the item is none. */
+function readCounter({ data }: StoredItem): bigint | undefined {
   const text = new TextDecoder().decode(data);
-  if (/^\d{1,20} *$/.test(text)) return BigInt(text.trimEnd());
-  throw new ClientException(`Cannot count key "${key}": its value is not a number`, text);
+  return /^\d{1,20} *$/.test(text) ? BigInt(text.trimEnd()) : undefined;
 }

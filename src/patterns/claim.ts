@@ -3,20 +3,30 @@
 import type { KeyCommands } from "../commands/key_commands.ts";
 import { clockOf, type Session, sessionOf } from "../commands/session.ts";
 import { beforeClosing } from "../features/farewell.ts";
-import { addStub, dropStub, type ItemCommands, type Stub } from "../features/stub.ts";
+import {
+  addStub,
+  dropStub,
+  type ItemCommands,
+  makeStub,
+  type ReadItem,
+  removeAfterFailure,
+  type Stub,
+} from "../features/stub.ts";
 import { withAction } from "../protocol/command.ts";
 import { checkKey, type KeyChecks } from "../protocol/key.ts";
-import { itemTranscoder } from "../transcoding/item_codec.ts";
+import { itemTranscoder, LEASE_FLAGS } from "../transcoding/item_codec.ts";
 import { untilAborted } from "../waiting.ts";
 
 /**
- * Checks a key as the client does: its option `keys` may take others than memcached.
+ * Checks a key as the client does: its option `keys` may take others than memcached. A view, which may take others as
+ * well, checks keys itself.
  *
  * @throws {ValidationException} When it is none.
  */
 export function checkClientKey(client: object, key: unknown, action: string): void {
-  const checks: KeyChecks = sessionOf(client) ?? { checkKey };
-  checks.checkKey(key, action);
+  const session: KeyChecks | undefined = sessionOf(client);
+  if (session !== undefined) session.checkKey(key, action);
+  else if (typeof key !== "string") checkKey(key, action);
 }
 
 /** Commands on raw items that fail when their server fails: a claim must not be dropped silently. */
@@ -39,6 +49,7 @@ export function strictItems(client: KeyCommands): ItemCommands {
  * again.
  *
  * @param lifetime When it expires, in seconds.
+ * @param hidden What is there and counts as absent, in a view. It is replaced unless it has changed.
  * @returns The stub, or `undefined` when the key exists.
  */
 export async function claim(
@@ -46,11 +57,14 @@ export async function claim(
   key: string,
   lifetime: number,
   signal: AbortSignal | undefined,
+  hidden?: ReadItem,
 ): Promise<Stub | undefined> {
   signal?.throwIfAborted();
   const { session } = items;
   return await beforeClosing(session, async () => {
-    const added = addStub(items, key, lifetime);
+    const added = hidden === undefined
+      ? addStub(items, key, lifetime)
+      : putStub(items, key, lifetime, hidden);
     try {
       const stub = await untilAborted(added, signal);
       return stub && await keepWhileOpen(items, stub);
@@ -59,6 +73,23 @@ export async function claim(
       throw error;
     }
   });
+}
+
+/** As {@linkcode addStub}, in place of an item. */
+async function putStub(
+  items: ItemCommands,
+  key: string,
+  lifetime: number,
+  present: ReadItem,
+): Promise<Stub | undefined> {
+  const stub = makeStub(key, lifetime);
+  const item = { flags: LEASE_FLAGS, data: new TextEncoder().encode(stub.nonce) };
+  try {
+    return await items.cas(key, item, present, lifetime) === "stored" ? stub : undefined;
+  } catch (error) {
+    removeAfterFailure(items, stub, error);
+    throw error;
+  }
 }
 
 /**

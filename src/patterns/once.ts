@@ -20,6 +20,7 @@ import {
   dropStub,
   findStub,
   type ItemCommands,
+  type ReadItem,
   replaceStub,
   storeIfThere,
   type Stub,
@@ -28,7 +29,12 @@ import {
 import { isUnreachable } from "../protocol/backend_failure.ts";
 import { checkExptime, type Exptime } from "../protocol/exptime.ts";
 import { checkSeconds, checkWaitFor } from "../protocol/seconds.ts";
-import { FAILURE_FLAGS, type SendableItem, UNDEFINED_FLAGS } from "../transcoding/item_codec.ts";
+import {
+  FAILURE_FLAGS,
+  isReserved,
+  type SendableItem,
+  UNDEFINED_FLAGS,
+} from "../transcoding/item_codec.ts";
 import type { Clock } from "../waiting.ts";
 import { backoff, pause } from "../waiting/timers.ts";
 import { checkClientKey, claim, strictItems } from "./claim.ts";
@@ -124,13 +130,18 @@ export async function once<Result>(
   const clock = clockOf(client);
   const deadline = clock.now() + waitFor * 1000;
   const outer = presentLoad();
+  /** A value that the last round has found after it had read none: what a view takes for absent, or a new one. */
+  let found: ReadItem | undefined;
   for (let attempt = 0;; attempt++) {
     signal?.throwIfAborted();
-    const result = await client.get<Result>(key, signals);
+    // A fault that counts as a miss does not make a value absent.
+    const reading = found === undefined ? signals : { ...signals, failover: "error" } as const;
+    const result = await client.get<Result>(key, reading);
     if (result !== undefined) return result;
-    const stub = await claim(items, key, lockFor, signal);
+    const stub = await claim(items, key, lockFor, signal, found);
     if (stub !== undefined) return await actFor(outer, { client, items, action, stub, exptime });
     const mark = await items.gets(key, signals);
+    found = mark && !isReserved(mark.value.flags) ? mark : undefined;
     if (mark?.value.flags === UNDEFINED_FLAGS) return undefined as Result;
     if (mark?.value.flags === FAILURE_FLAGS) throw unstored(key, textOf(mark.value));
     const turn = mark && turns.get(textOf(mark.value));

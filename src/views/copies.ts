@@ -1,6 +1,12 @@
 /** Copies of an item in other places, which follow the item. @module */
 
 import type { Exptime, ItemInfo, KeyCommands, OperationOptions } from "../../mod.ts";
+import {
+  isReserved,
+  itemTranscoder,
+  LEASE_FLAGS,
+  type StoredItem,
+} from "../transcoding/item_codec.ts";
 import { remainingExptime } from "./exptimes.ts";
 
 /** Where an item is. */
@@ -77,8 +83,11 @@ export async function fill(
   maxAge: number,
   options: OperationOptions,
 ): Promise<unknown> {
-  const info = await source.commands.inspect(source.key, options);
-  if (info === undefined) return undefined;
+  const [info, present] = await Promise.all([
+    source.commands.inspect(source.key, options),
+    commands.withTranscoder(itemTranscoder).get<StoredItem>(key, options),
+  ]);
+  if (info === undefined || hasNoValue(present, info)) return undefined;
   const load = async () => {
     // What is there is stale: an old value must not stand there as a new one.
     if (await commands.get(key, options) !== undefined) return undefined;
@@ -88,4 +97,13 @@ export async function fill(
   const value = await commands.getOrSet(key, load, { ...options, exptime });
   // Another client may have stored the copy meanwhile.
   return value ?? await commands.get(key, options);
+}
+
+/**
+ * Whether a mark is in the place of a copy: of `lock`, of `once` or of a failed load. The mark of who fills the copy
+ * is none of these: then the item has a value.
+ */
+function hasNoValue(present: StoredItem | undefined, source: ItemInfo): boolean {
+  if (present === undefined || !isReserved(present.flags)) return false;
+  return present.flags !== LEASE_FLAGS || isReserved(Number(source.flags));
 }

@@ -5,12 +5,19 @@ import type { Exptime, ItemInfo } from "../../mod.ts";
 /** The latest time that memcached knows, in seconds. */
 const LATEST = 0x7fffffff;
 
+/** From here on a number is a Unix time. */
+const FIRST_UNIX_TIME = 1_000_000_000;
+
 /** An exptime that is later by some seconds, as far as there is one; 0, for never, stays. */
 export function deferExptime(exptime: Exptime, seconds: number): Exptime {
   if (exptime instanceof Date) {
     return new Date(Math.min(exptime.getTime() + seconds * 1000, LATEST * 1000));
   }
-  return exptime === 0 ? 0 : Math.min(exptime + seconds, LATEST);
+  if (exptime === 0) return 0;
+  const deferred = exptime + seconds;
+  // A relative time of that length ends after the latest time.
+  const becomesUnix = exptime < FIRST_UNIX_TIME && deferred >= FIRST_UNIX_TIME;
+  return becomesUnix ? LATEST : Math.min(deferred, LATEST);
 }
 
 /**

@@ -1,12 +1,21 @@
 /** Keys that may be any strings. @module */
 
-import { type KeyCommands, ValidationException } from "../../mod.ts";
+import { concat } from "@std/bytes/concat";
+import { startsWith } from "@std/bytes/starts-with";
+import { type KeyCommands, type Transcoder, ValidationException } from "../../mod.ts";
 import { checkChoice, checkNames } from "../option_checks.ts";
 import { takesKey } from "../protocol/longest_key.ts";
+import {
+  isReserved,
+  itemTranscoder,
+  LEASE_FLAGS,
+  type StoredItem,
+} from "../transcoding/item_codec.ts";
 import { envelope, escapeValue, openEnvelope, unescapeValue } from "./envelope.ts";
 import { ALGORITHMS, hashOf, type KeyHash, LONGEST_HASH_KEY } from "./key_hash.ts";
 import { namingKeys } from "./partial_errors.ts";
 import { ValueView } from "./value_view.ts";
+import type { ValueRules } from "./value_view/value_rules.ts";
 import { checkCommands, keyFormatOf, longestKeyOf } from "./wrapped_commands.ts";
 
 /** The options of {@linkcode hashedKeys}. */
@@ -68,15 +77,29 @@ export function hashedKeys(client: KeyCommands, options: HashedKeysOptions = {})
     return checkString(key).length <= longest && /^[!-~]+$/.test(key) && !looksHashed.test(key) &&
       (format === undefined || takesKey(format, key));
   };
-  const rules = {
-    isPlain,
-    checkKey: (key: unknown) => void checkString(key),
-    keyOf: (key: string) => isPlain(key) ? key : hashedKey(checkString(key), hash),
-    toStored(value: unknown, key: string) {
+  const keyOf = (key: string) => isPlain(key) ? key : hashedKey(checkString(key), hash);
+  const rules = { isPlain, checkKey, keyOf, ...valueRules(isPlain) };
+  const view = new ValueView(client, rules, withTranscoder);
+  return namingKeys(view, async (key) => isPlain(key) ? [] : [await keyOf(key)]);
+
+  function withTranscoder(transcoder: Transcoder): KeyCommands {
+    const inner = client.withTranscoder(transcoder);
+    if (transcoder !== itemTranscoder) return hashedKeys(inner, options);
+    const rules = { isPlain, checkKey, keyOf, ...itemRules(isPlain) };
+    return new ValueView(inner, rules, withTranscoder);
+  }
+}
+
+type IsPlain = (key: string) => boolean;
+
+/** How values are stored: under a hash, with the key. */
+function valueRules(isPlain: IsPlain): Pick<ValueRules, "toStored" | "fromStored"> {
+  return {
+    toStored(value, key) {
       const escaped = escapeValue(value);
       return isPlain(key) ? escaped : envelope(NAME, JSON.stringify(key), escaped);
     },
-    fromStored(stored: unknown, key: string) {
+    fromStored(stored, key) {
       // What another program has stored under a hash of its own is none of this key's.
       const isHashed = openEnvelope(NAME, stored) !== undefined;
       if (isPlain(key)) return isHashed ? undefined : unescapeValue(stored);
@@ -85,10 +108,30 @@ export function hashedKeys(client: KeyCommands, options: HashedKeysOptions = {})
       return original === JSON.stringify(key) ? unescapeValue(value) : undefined;
     },
   };
-  const view = new ValueView(client, rules, (transcoder) => {
-    return hashedKeys(client.withTranscoder(transcoder), options);
-  });
-  return namingKeys(view, async (key) => isPlain(key) ? [] : [await rules.keyOf(key)]);
+}
+
+/** How the marks of `lock` and `once` are stored: under a hash, the key stands before their text. */
+function itemRules(isPlain: IsPlain): Pick<ValueRules, "toStored" | "fromStored"> {
+  const nameOf = (key: string) => new TextEncoder().encode(`${JSON.stringify(key)}\n`);
+  return {
+    toStored(item, key) {
+      const { flags, data } = item as StoredItem;
+      if (isPlain(key) || !isReserved(flags)) return item;
+      return { flags, data: concat([nameOf(key), data]) };
+    },
+    fromStored(stored, key) {
+      const { flags, data } = stored as StoredItem;
+      if (isPlain(key) || !isReserved(flags)) return stored;
+      const name = nameOf(key);
+      // The mark of another key with the same hash says only that the place is taken.
+      if (!startsWith(data, name)) return { flags: LEASE_FLAGS, data };
+      return { flags, data: data.subarray(name.length) };
+    },
+  };
+}
+
+function checkKey(key: unknown): void {
+  checkString(key);
 }
 
 function checkString(key: unknown): string {

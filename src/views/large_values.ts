@@ -8,6 +8,7 @@ import {
   ValidationException,
 } from "../../mod.ts";
 import { checkChoice, checkInteger, checkNames } from "../option_checks.ts";
+import { itemTranscoder } from "../transcoding/item_codec.ts";
 import { LargeRules } from "./large_values/large_rules.ts";
 import { type LargeValueCommands, LargeView } from "./large_values/large_view.ts";
 import { McrouterFormat } from "./large_values/mcrouter_format.ts";
@@ -96,7 +97,11 @@ export function largeValues(
     const rules = new LargeRules(client, new OwnFormat(), chunkByteLength);
     return new LargeView(client, rules, withTranscoder);
   }
-  const items = client.withTranscoder(rawTranscoder({ withFlags: true }));
+  // The marks of `lock` and `once` have flags that no other transcoder stores.
+  const isOfItems = transcoder === itemTranscoder;
+  const items = client.withTranscoder(
+    isOfItems ? itemTranscoder : rawTranscoder({ withFlags: true }),
+  );
   const withTranscoder = (other: Transcoder) => {
     return largeValues(client, { chunkByteLength, format, transcoder: other });
   };

@@ -12,6 +12,7 @@ import {
   ValidationException,
 } from "../../mod.ts";
 import { checkChoice, checkNames } from "../option_checks.ts";
+import { itemTranscoder } from "../transcoding/item_codec.ts";
 import { ValueView } from "./value_view.ts";
 import { checkCommands } from "./wrapped_commands.ts";
 
@@ -202,7 +203,9 @@ export function typed<Input, Output>(
     },
   };
   const view = new ValueView(client, rules, (transcoder) => {
-    return typed(client.withTranscoder(transcoder), schema, options);
+    const inner = client.withTranscoder(transcoder);
+    // The marks of `lock` and `once` are no values.
+    return transcoder === itemTranscoder ? inner : typed(inner, schema, options);
   });
   return view as TypedCommands<Input, Output>;
 }

@@ -82,6 +82,7 @@ export function describeClient(
         ["update", () => client.update("key", () => "6", { exptime: () => exptime })],
         ["mg T", () => client.meta("mg", "key", ["v", `T${exptime}`])],
         ["ms T", () => client.meta("ms", "key", [`T${exptime}`], "5")],
+        ["ms T+", () => client.meta("ms", "key", [`T+${exptime}`], "5")],
         ["md T", () => client.meta("md", "key", ["I", `T${exptime}`])],
         ["ma T", () => client.meta("ma", "key", [`T${exptime}`])],
         ["mg N", async () => {

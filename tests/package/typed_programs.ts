@@ -194,6 +194,14 @@ plain.flush((error: Error | null, results: Record<string, boolean | Error>) => c
 plain.stats((error: Error | null, server: string, stats: Record<string, string> | null) => console.log(error, server, stats));
 plain.statsWithKey("items", (error, server, stats) => console.log(error, server, stats?.["a"]));
 plain.resetStats((error, server) => console.log(error, server));
+const retries: number | undefined = plain.options.retries;
+const converted: User | null = users.serializer.deserialize(0, null, Buffer.alloc(4)).value;
+plain.incrSeq();
+const numbered: Buffer = Utils.makeRequestBuffer(0, "key", "", "", plain.seq);
+plain.perform("key", numbered, plain.seq, (error: Error | null, response: Response) => {
+  console.log(error, response.header.status, response.val, retries, converted);
+});
+plain.perform("key", numbered, plain.seq, undefined, 5);
 const server: string = plain.getServer("key");
 plain.getServer = (key: string) => \`\${key.length}\`;
 console.log(server);

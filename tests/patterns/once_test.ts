@@ -2,7 +2,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { Client, ClientException, type KeyCommands, ValidationException } from "../../mod.ts";
 import { once } from "../../src/patterns/mod.ts";
 import { MemcachedServer } from "../../src/testing/mod.ts";
-import { nearCache, tagged } from "../../src/views/mod.ts";
+import { largeValues, nearCache, tagged, typed } from "../../src/views/mod.ts";
 import { deferred } from "../../src/waiting/promises.ts";
 import { onEveryServer } from "../support/every_server.ts";
 import { answering, ScriptedPeer } from "../support/scripted_peer.ts";
@@ -233,4 +233,59 @@ Deno.test("once waits for another caller's action, also from inside an action of
     return waiting;
   });
   assertEquals(await Promise.all([others, own]), ["theirs", "theirs"]);
+});
+
+Deno.test("once runs its action again when a view takes what is stored for absent", async () => {
+  await using server = await MemcachedServer.listen();
+  await using client = new Client(server.address, { timeout: 10_000 });
+  let actions = 0;
+  const act = () => `${++actions}`.padEnd(5000);
+
+  for (const options of [{}, { format: "mcrouter" }] as const) {
+    const large = largeValues(client, { chunkByteLength: 1024, ...options });
+    await large.set("large", "x".repeat(5000));
+    for (const { key } of await Array.fromAsync(client.items())) {
+      if (key !== "large") await client.delete(key);
+    }
+    assertEquals(await once(large, "large", act), `${actions}`.padEnd(5000));
+    assertEquals(await once(large, "large", act), `${actions}`.padEnd(5000));
+  }
+  assertEquals(actions, 2);
+
+  const tags = tagged(client);
+  await tags.set("tagged", "old", 0, { tags: ["a tag"] });
+  await tags.invalidateTag("a tag");
+  assertEquals(await once(tags, "tagged", () => "new"), "new");
+
+  const text = typed<string, string>(client, {
+    "~standard": {
+      version: 1,
+      vendor: "test",
+      validate: (value) => {
+        return typeof value === "string" ? { value } : { issues: [{ message: "no text" }] };
+      },
+    },
+  });
+  await client.set("typed", 5);
+  assertEquals(await once(text, "typed", () => "text"), "text");
+  assertEquals(await client.get("typed"), "text");
+});
+
+Deno.test("once replaces no result that faults have hidden, with failover: miss", async () => {
+  let faults = 0;
+  await using server = await MemcachedServer.listen({
+    fault: ({ command }) => {
+      return command === "get" && faults-- > 0
+        ? { reply: "SERVER_ERROR backend failure" }
+        : undefined;
+    },
+  });
+  await using client = new Client(server.address, { timeout: 10_000, failover: "miss" });
+  await client.set("key", "there");
+  const act = () => Promise.reject(new Error("it ran again"));
+  faults = 2;
+  const error = await assertRejects(() => once(client, "key", act));
+  assert(`${error}`.includes("backend failure"), `${error}`);
+  faults = 1;
+  assertEquals(await once(client, "key", act), "there");
 });

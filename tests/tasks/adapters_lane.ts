@@ -40,9 +40,9 @@ async function runSuite(
   const fault = await faultOf(installLocked(suite).then(prepare));
   if (fault !== undefined) return notRun(what, fault);
   const folder = fileURLToPath(suite);
-  const counted = await testTwice((paths = [folder]) =>
+  const counted = await testTwice((args) =>
     denoKeepingOutput(
-      ["test", "--trace-leaks", "--allow-all", "--config", `${folder}deno.json`, ...paths],
+      ["test", "--trace-leaks", "--allow-all", "--config", `${folder}deno.json`, ...args, folder],
       env,
     )
   );

@@ -29,7 +29,7 @@ export const denoLane: Lane = {
     }
     using progress = new Progress("deno test");
     // Types are looked at by `deno task ok`.
-    const options = { env, args: ["--no-check"], processes: PROCESSES, progress };
+    const options = { env, args: ["--no-check"], processes: PROCESSES, isShared: true, progress };
     return { ...await runPool(listTests(), options), notRun };
   },
 };

@@ -16,9 +16,9 @@ export const examplesLane: Lane = {
     if (memcachedPath() === undefined) return nothing(`${ALL} (memcached is not on the PATH)`);
     const fault = await faultOf(prepare(env));
     if (fault !== undefined) return nothing(`${ALL} (${fault})`);
-    const counted = await testTwice((paths = [TESTS]) =>
+    const counted = await testTwice((args) =>
       denoKeepingOutput(
-        ["test", "--trace-leaks", "--allow-all", ...paths],
+        ["test", "--trace-leaks", "--allow-all", ...args, TESTS],
         env,
       )
     );

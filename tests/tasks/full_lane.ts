@@ -1,10 +1,10 @@
 import { installTools } from "../package/tool.ts";
 import { EXTENT } from "../support/extent.ts";
-import { missing, prepareMemcached } from "./deno_lane.ts";
-import { faultOf, type Lane } from "./lane.ts";
+import { missing, prepareMemcached, PROCESSES } from "./deno_lane.ts";
+import { addUp, faultOf, type Lane } from "./lane.ts";
 import { Progress } from "./progress.ts";
-import { listFullTests } from "./test_files.ts";
-import { runPool } from "./test_pool.ts";
+import { listExamples, listFullTests, type TestFile } from "./test_files.ts";
+import { type PoolOptions, runPool } from "./test_pool.ts";
 
 /** The tests that need bundlers. */
 const SIZES = "tests/bundle/";
@@ -18,17 +18,18 @@ export const fullLane: Lane = {
     const files = listFullTests().filter(({ paths }) =>
       toolsFault === undefined || !paths.some((path) => path.startsWith(SIZES))
     );
-    using progress = new Progress("deno test, in full");
-    const options = {
-      env: { ...env, [EXTENT]: "full" },
-      args: ["--no-check", "--trace-leaks"],
+    const args = ["--no-check", "--trace-leaks"];
+    const run = async (name: string, files: readonly TestFile[], more: Partial<PoolOptions>) => {
+      using progress = new Progress(name);
+      const full = { ...env, [EXTENT]: "full" };
+      const pool = { env: full, args, processes: PROCESSES, isShared: false, progress };
+      return await runPool(files, { ...pool, ...more });
+    };
+    return addUp([
+      await run("examples of the documentation", listExamples(), { args: [...args, "--doc"] }),
       // Much of it measures how late something is, and how much memory it takes.
-      processes: 1,
-      progress,
-    };
-    return {
-      ...await runPool(files, options),
-      notRun: [...notRun, ...missing("the sizes of bundles", toolsFault)],
-    };
+      await run("deno test, in full", files, { processes: 1 }),
+      { passed: 0, failed: 0, notRun: [...notRun, ...missing("the sizes of bundles", toolsFault)] },
+    ]);
   },
 };

@@ -15,8 +15,8 @@ export const packageLane: Lane = {
     if (programPath("npm") === undefined) return notRun("npm is not on the PATH");
     const fault = await faultOf(prepare());
     if (fault !== undefined) return notRun(fault);
-    const counted = await testTwice((paths = TESTS) =>
-      denoKeepingOutput(["test", "--trace-leaks", "--allow-all", ...paths], env)
+    const counted = await testTwice((args) =>
+      denoKeepingOutput(["test", "--trace-leaks", "--allow-all", ...args, ...TESTS], env)
     );
     return { ...counted, notRun: [] };
   },

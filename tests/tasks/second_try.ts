@@ -11,12 +11,6 @@ import type { Outcome } from "./lane.ts";
 /** More tests than this do not fail by accident in one run. */
 const MOST_ACCIDENTS = 3;
 
-/** A test that failed, as `deno test` lists it at its end. */
-export interface Failure {
-  readonly name: string;
-  readonly path: string;
-}
-
 /** How a run of `deno test` ended. */
 export interface TestRun {
   readonly output: string;
@@ -27,23 +21,23 @@ export interface TestRun {
 export type Counted = Omit<Outcome, "notRun">;
 
 /**
- * Runs tests, and the files that have failed once more.
+ * Runs tests, and those that have failed once more.
  *
- * @param test Runs `deno test` on these files, or on all that there are.
+ * @param test Runs `deno test` with these arguments in addition, which choose what has failed.
  * @param onFault Is given what a run printed in which something failed.
  */
 export async function testTwice(
-  test: (paths?: readonly string[]) => Promise<TestRun>,
+  test: (args: readonly string[]) => Promise<TestRun>,
   onFault: (output: string) => void = () => {},
 ): Promise<Counted> {
-  const run = await test();
+  const run = await test([]);
   const counts = countTests(run.output, run.code);
   if (counts.failed === 0) return counts;
   onFault(run.output);
   const failures = failuresIn(run.output);
   // A module that does not load is in no list, and does not load the next time either.
   if (failures.length !== counts.failed || failures.length > MOST_ACCIDENTS) return counts;
-  const again = await test([...new Set(failures.map(({ path }) => path))]);
+  const again = await test(["--filter", patternOf(failures)]);
   if (countTests(again.output, again.code).failed > 0) {
     onFault(again.output);
     return counts;
@@ -51,20 +45,24 @@ export async function testTwice(
   return {
     passed: counts.passed + counts.failed,
     failed: 0,
-    unsteady: failures.map(({ name }) => name),
+    unsteady: failures,
   };
 }
 
-/** Reads the list `name => ./tests/file_test.ts:12:6`; an example's file has its lines behind a `$`. */
-export function failuresIn(output: string): Failure[] {
+/** A pattern that fits these names alone, as `deno test --filter` takes it. */
+function patternOf(names: readonly string[]): string {
+  return `/^(?:${names.map((name) => RegExp.escape(name)).join("|")})$/`;
+}
+
+/** Reads the names in the list `name => ./tests/file_test.ts:12:6`; two tests of two files may have the same. */
+export function failuresIn(output: string): string[] {
   const list = stripColor(output).split("\n FAILURES \n").at(1) ?? "";
-  const failures = new Map<string, Failure>();
+  const failures = new Map<string, string>();
   for (const line of list.split("\n")) {
-    const [, whole, path] = /^(\S.*) => (?:\.\/)?(.+?)(?:\$\d+.*)?:\d+:\d+$/.exec(line) ?? [];
-    if (whole === undefined || path === undefined) continue;
+    const [, whole, place] = /^(\S.*) => (.+?)(?:\$\d+.*)?:\d+:\d+$/.exec(line) ?? [];
     // Every step of a test has a line.
-    const [name = whole] = whole.split(" ... ", 1);
-    failures.set(`${name}\n${path}`, { name, path });
+    const [name] = whole?.split(" ... ", 1) ?? [];
+    if (name !== undefined) failures.set(`${name}\n${place}`, name);
   }
   return [...failures.values()];
 }

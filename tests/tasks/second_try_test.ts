@@ -12,10 +12,10 @@ function red(passed: number, ...failures: string[]) {
 
 /** Runs tests whose runs end so, one after another. */
 async function run(...runs: { output: string; code: number }[]) {
-  const asked: (readonly string[] | undefined)[] = [];
+  const asked: (readonly string[])[] = [];
   const faults: string[] = [];
-  const counted = await testTwice((paths) => {
-    asked.push(paths);
+  const counted = await testTwice((args) => {
+    asked.push(args);
     return Promise.resolve(runs[asked.length - 1] ?? GREEN);
   }, (output) => faults.push(output));
   return { counted, asked, faults: faults.length };
@@ -24,16 +24,20 @@ async function run(...runs: { output: string; code: number }[]) {
 Deno.test("testTwice does not run again what is green", async () => {
   const { counted, asked } = await run(GREEN);
   assertEquals(counted, { passed: 1, failed: 0 });
-  assertEquals(asked, [undefined]);
+  assertEquals(asked, [[]]);
 });
 
-Deno.test("testTwice runs the files again that failed, shows the fault, and names the test", async () => {
+Deno.test("testTwice runs again what has failed, shows the fault, and names the test", async () => {
   const { counted, asked, faults } = await run(
-    red(7, "one => ./tests/a_test.ts:1:6", "two => ./tests/a_test.ts:9:6"),
+    red(7, "one => ./tests/a_test.ts:1:6", "two (of a/b) => ./tests/support/server.ts:9:6"),
     GREEN,
   );
-  assertEquals(counted, { passed: 9, failed: 0, unsteady: ["one", "two"] });
-  assertEquals(asked, [undefined, ["tests/a_test.ts"]]);
+  assertEquals(counted, { passed: 9, failed: 0, unsteady: ["one", "two (of a/b)"] });
+  const [, [, filter = ""] = []] = asked;
+  assertEquals(asked, [[], ["--filter", filter]]);
+  const pattern = new RegExp(filter.slice(1, -1));
+  const names = ["one", "two (of a/b)", "one more", "no one", "two of a/b"];
+  assertEquals(names.map((name) => pattern.test(name)), [true, true, false, false, false]);
   assertEquals(faults, 1);
 });
 
@@ -48,11 +52,11 @@ Deno.test("testTwice is red at once when many fail, or a module does not load", 
   const many = ["a", "b", "c", "d"].map((name) => `${name} => ./tests/${name}_test.ts:1:6`);
   assertEquals(await run(red(7, ...many)), {
     counted: { passed: 7, failed: 4 },
-    asked: [undefined],
+    asked: [[]],
     faults: 1,
   });
   const { counted, asked } = await run({ output: "error: Module not found", code: 1 });
-  assertEquals([counted, asked], [{ passed: 0, failed: 1 }, [undefined]]);
+  assertEquals([counted, asked], [{ passed: 0, failed: 1 }, [[]]]);
 });
 
 Deno.test("failuresIn reads the list of deno test, with steps, examples and colors", () => {
@@ -60,10 +64,8 @@ Deno.test("failuresIn reads the list of deno test, with steps, examples and colo
     0,
     "\x1b[31ma => b ... step ... inner => ./tests/a_test.ts:1:51",
     "a => b ... other step => ./tests/a_test.ts:2:51",
+    "a => b => ./tests/b_test.ts:2:51",
     "\x1b[0mfile:///src/x.ts$10-14.ts => ./src/x.ts$10-14.ts:1:6",
   );
-  assertEquals(failuresIn(output), [
-    { name: "a => b", path: "tests/a_test.ts" },
-    { name: "file:///src/x.ts$10-14.ts", path: "src/x.ts" },
-  ]);
+  assertEquals(failuresIn(output), ["a => b", "a => b", "file:///src/x.ts$10-14.ts"]);
 });

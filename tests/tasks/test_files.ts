@@ -85,8 +85,6 @@ export interface TestFile {
   readonly paths: readonly string[];
   /** How long it keeps a core busy, about. */
   readonly seconds: number;
-  /** Whether the examples in its comments are run. */
-  readonly hasExamples?: boolean;
 }
 
 /** Lists the tests of `deno task test`: those of the module on this runtime and on real memcached. */
@@ -95,13 +93,15 @@ export function listTests(): TestFile[] {
     .map((file) => weigh([`tests/${file}`], SECONDS));
 }
 
-/** Lists what `deno task test:all` runs in addition, or in full length, on this runtime. */
+/** Lists the tests that `deno task test:all` runs in addition, or in full length, on this runtime. */
 export function listFullTests(): TestFile[] {
-  const files = testFiles().filter((file) => isOnlyInFull(file) || isExtensible(file));
-  return [
-    ...files.map((file) => weigh([`tests/${file}`], SECONDS_IN_FULL)),
-    ...documented().map((paths) => ({ ...weigh(paths, SECONDS_IN_FULL), hasExamples: true })),
-  ];
+  return testFiles().filter((file) => isOnlyInFull(file) || isExtensible(file))
+    .map((file) => weigh([`tests/${file}`], SECONDS_IN_FULL));
+}
+
+/** Lists what has examples, which `deno task test:all` runs as well. */
+export function listExamples(): TestFile[] {
+  return documented().map((paths) => weigh(paths, SECONDS_IN_FULL));
 }
 
 function isOnlyInFull(file: string): boolean {

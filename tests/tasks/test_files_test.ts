@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { Progress } from "./progress.ts";
 import { ROOT } from "./run.ts";
-import { listFullTests, listTests, type TestFile } from "./test_files.ts";
+import { listExamples, listFullTests, listTests, type TestFile } from "./test_files.ts";
 import { faultsIn, runPool, takeBatch } from "./test_pool.ts";
 
 const pathsOf = (files: readonly TestFile[]) => files.flatMap(({ paths }) => paths);
@@ -32,50 +32,51 @@ Deno.test("a file that both tasks run does more in deno task test:all", () => {
 });
 
 Deno.test("the files that listTests names exist", () => {
-  const weighed = pathsOf(listTests().filter(({ seconds }) => seconds > 1));
+  const weighed = pathsOf([...listTests(), ...listExamples()].filter(({ seconds }) => seconds > 1));
   assert(weighed.length > 10, weighed.join());
   const missing = weighed.filter((path) =>
-    !/\/$/.test(path) && !Deno.statSync(new URL(path, ROOT)).isFile
+    Deno.statSync(new URL(path, ROOT)).isFile === path.endsWith("/")
   );
   assertEquals(missing, []);
 });
 
-Deno.test("takeBatch takes what is worth a process, and no examples with tests", () => {
-  const file = (seconds: number, hasExamples?: boolean): TestFile => ({
-    paths: [],
-    seconds,
-    ...(hasExamples ? { hasExamples } : {}),
-  });
-  const queue = [file(9), file(4), file(2), file(1), file(1), file(1, true), file(1, true)];
+Deno.test("takeBatch takes what is worth a process", () => {
+  const queue = [9, 4, 2, 1, 1].map((seconds): TestFile => ({ paths: [], seconds }));
   const sizes = [];
   while (queue.length > 0) sizes.push(takeBatch(queue, 6).map(({ seconds }) => seconds));
-  assertEquals(sizes, [[9], [4, 2], [1, 1], [1, 1]]);
+  assertEquals(sizes, [[9], [4, 2], [1, 1]]);
 });
 
-Deno.test("runPool counts what passes and what fails, and shows the faults", async () => {
-  const folder = await Deno.makeTempDir();
-  try {
-    await Deno.writeTextFile(`${folder}/a_test.ts`, "Deno.test('right', () => {});");
-    await Deno.writeTextFile(
-      `${folder}/b_test.ts`,
-      "Deno.test('right', () => {}); Deno.test('wrong', () => { throw new Error('broken'); });",
-    );
-    await Deno.writeTextFile(`${folder}/c_test.ts`, "import './missing.ts';");
-    const files = ["a", "b", "c"].map((name) => ({
-      paths: [`${folder}/${name}_test.ts`],
-      // Each is worth a process.
-      seconds: 60,
-    }));
-    let written = "";
-    const options = { isTerminal: false, write: (text: string) => void (written += text) };
-    using progress = new Progress("pool", options);
-    const outcome = await runPool(files, { env: {}, args: ["--no-check"], processes: 2, progress });
-    assertEquals(outcome, { passed: 2, failed: 2, notRun: [] });
-    assert(written.includes("broken") && written.includes("missing.ts"), written);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-});
+for (const isShared of [false, true]) {
+  const how = isShared ? "together" : "each by itself";
+  Deno.test(`runPool counts what passes and what fails, and shows the faults, of files run ${how}`, async () => {
+    const folder = await Deno.makeTempDir();
+    try {
+      const right = "Deno.test('right', () => {});";
+      const wrong = "Deno.test('wrong', () => { throw new Error('broken'); });";
+      const write = async (name: string, text: string, seconds: number) => {
+        const path = `${folder}/${name}_test.ts`;
+        await Deno.writeTextFile(path, text);
+        return { paths: [path], seconds };
+      };
+      const files = [
+        // One process runs both, another the last.
+        await write("a", `${right}`, 1),
+        await write("b", `${right} ${wrong}`, 1),
+        await write("c", "import './missing.ts';", 60),
+      ];
+      let written = "";
+      const options = { isTerminal: false, write: (text: string) => void (written += text) };
+      using progress = new Progress("pool", options);
+      const pool = { env: {}, args: ["--no-check"], processes: 2, isShared, progress };
+      const outcome = await runPool(files, pool);
+      assertEquals(outcome, { passed: 2, failed: 2, notRun: [] });
+      assert(written.includes("broken") && written.includes("missing.ts"), written);
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  });
+}
 
 Deno.test("faultsIn leaves out what passed", () => {
   assertEquals(

@@ -18,8 +18,8 @@ const DRAWING_INTERVAL = 250;
 
 /** A test that has ended, as `deno test` prints it; steps of a test are indented. */
 const ENDED = /^\S.*\.\.\. (?:ok|FAILED|ignored)\b/;
-/** A file that begins. */
-const BEGUN = /^running \d+ tests? from \.\/(\S+)/;
+/** A module that begins, and how many tests it has. */
+const BEGUN = /^running (\d+) tests? from /;
 
 /** What a pool is run with. */
 export interface PoolOptions {
@@ -29,6 +29,11 @@ export interface PoolOptions {
   readonly args: readonly string[];
   /** How many processes there are at once. */
   readonly processes: number;
+  /**
+   * Whether the files that a process runs share what they import; not for examples. `deno test` imports all anew for each file, which
+   * takes half a second of a processor's time.
+   */
+  readonly isShared: boolean;
   readonly progress: Progress;
 }
 
@@ -39,22 +44,17 @@ export async function runPool(
 ): Promise<Outcome> {
   const { processes, progress } = options;
   const queue = files.toSorted((a, b) => b.seconds - a.seconds);
-  const state = { whole: secondsOf(queue), done: 0, tests: 0, files: 0 };
+  const state = { whole: secondsOf(queue), done: 0, tests: 0 };
   let [passed, failed] = [0, 0];
   const unsteady: string[] = [];
-  const show = () => {
-    const text = `${count(state.tests)} tests, ${state.files} of ${files.length} files`;
-    progress.update({ part: state.done / state.whole, text });
-  };
+  const show = () =>
+    progress.update({ part: state.done / state.whole, text: `${count(state.tests)} tests` });
   const work = async () => {
     while (queue.length > 0) {
       const batch = takeBatch(queue, secondsOf(queue) / processes / SHARE);
       const run = await runBatch(batch, options, {
         onTest: () => state.tests++,
-        onFile: ({ seconds }) => {
-          state.done += seconds;
-          state.files++;
-        },
+        onDone: (seconds) => state.done += seconds,
       });
       passed += run.passed;
       failed += run.failed;
@@ -70,14 +70,13 @@ export async function runPool(
   return { passed, failed, notRun: [], ...(unsteady.length > 0 ? { unsteady } : {}) };
 }
 
-/** Takes files that one process runs: the longest first, and only like with like. */
+/** Takes files that one process runs: the longest first. */
 export function takeBatch(queue: TestFile[], seconds: number): TestFile[] {
   const most = Math.max(seconds, LEAST_SECONDS);
   const batch: TestFile[] = [];
   for (let taken = 0; queue[0] !== undefined;) {
     const next: TestFile = queue[0];
-    const fits = taken + next.seconds <= most && next.hasExamples === batch[0]?.hasExamples;
-    if (batch.length > 0 && !fits) break;
+    if (batch.length > 0 && taken + next.seconds > most) break;
     batch.push(next);
     queue.shift();
     taken += next.seconds;
@@ -96,45 +95,58 @@ function count(number: number): string {
 /** What a run tells while it goes on. */
 interface RunEvents {
   onTest(): void;
-  /** A file has ended. */
-  onFile(file: TestFile): void;
+  /** So many seconds of its work are done. */
+  onDone(seconds: number): void;
 }
 
 async function runBatch(
   batch: readonly TestFile[],
-  { env, args, progress }: PoolOptions,
-  { onTest, onFile }: RunEvents,
+  { env, args, progress, isShared }: PoolOptions,
+  { onTest, onDone }: RunEvents,
 ): Promise<Counted> {
-  const examples = batch[0]?.hasExamples ? ["--doc"] : [];
-  const start = (paths: readonly string[]) =>
+  const all = batch.flatMap(({ paths }) => paths);
+  await using module = isShared ? await importing(all) : undefined;
+  const paths = module === undefined ? all : [module.path];
+  const start = (more: readonly string[]) =>
     new Deno.Command(Deno.execPath(), {
-      args: ["test", "--allow-all", ...examples, ...args, ...paths],
+      args: ["test", "--allow-all", ...args, ...more, ...paths],
       env: { ...env, NO_COLOR: "1" },
       cwd: ROOT,
       stdin: "null",
       stdout: "piped",
       stderr: "piped",
     }).spawn();
-  const left = new Set(batch);
-  let current: TestFile | undefined;
-  const finish = (file: TestFile | undefined) => {
-    if (file !== undefined && left.delete(file)) onFile(file);
+  const whole = secondsOf(batch);
+  let [done, begun, each] = [0, 0, 0];
+  const finish = (seconds: number) => {
+    const more = Math.min(seconds, whole - done);
+    done += more;
+    onDone(more);
   };
   const onLine = (line: string) => {
-    if (ENDED.test(line)) onTest();
-    const [, begun] = BEGUN.exec(line) ?? [];
-    const next = [...left].find(({ paths }) => begun !== undefined && paths.includes(begun));
-    if (next === undefined) return;
-    finish(current);
-    current = next;
+    const [, tests] = BEGUN.exec(line) ?? [];
+    // A module's tests share what it takes; each path of a batch is about a module.
+    if (tests !== undefined) each = begun++ < paths.length ? whole / paths.length / +tests : 0;
+    if (!ENDED.test(line)) return;
+    onTest();
+    finish(each);
   };
-  const all = batch.flatMap(({ paths }) => paths);
   const counted = await testTwice(
-    (paths) => paths === undefined ? follow(start(all), onLine) : follow(start(paths), () => {}),
+    (more) => follow(start(more), more.length === 0 ? onLine : () => {}),
     (output) => progress.print(faultsIn(output)),
   );
-  for (const file of batch) finish(file);
+  finish(whole);
   return counted;
+}
+
+/** A module in a file of its own that imports files of tests. It is removed when it is disposed of. */
+async function importing(
+  paths: readonly string[],
+): Promise<AsyncDisposable & { readonly path: string }> {
+  const path = await Deno.makeTempFile({ prefix: "moecache-tests-", suffix: "_test.ts" });
+  const lines = paths.map((path) => `import ${JSON.stringify(new URL(path, ROOT).href)};\n`);
+  await Deno.writeTextFile(path, lines.join(""));
+  return { path, [Symbol.asyncDispose]: () => Deno.remove(path) };
 }
 
 /** Reads all that a process prints; ends it when it prints nothing for too long. */

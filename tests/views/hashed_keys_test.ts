@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { Client, jsonTranscoder, ValidationException } from "../../mod.ts";
+import { Client, ClientException, jsonTranscoder, ValidationException } from "../../mod.ts";
 import { dalliKeys, prefixedKeys } from "../../src/keys/mod.ts";
+import { lock, once } from "../../src/patterns/mod.ts";
 import { hashedKeys } from "../../src/views/mod.ts";
 import { MemcachedServer } from "../../src/testing/mod.ts";
 import { describeKeyCommands } from "./key_commands_suite.ts";
@@ -88,6 +89,19 @@ Deno.test("hashedKeys treats a collision as a miss", async () => {
   // Somebody's own item under that key belongs to no key of the view.
   await client.set("#same", "own");
   assertEquals(await view.get("c d"), undefined);
+});
+
+Deno.test("hashedKeys gives no key the marks of another with the same hash", async () => {
+  await using server = await MemcachedServer.listen();
+  await using client = new Client(server.address);
+  const view = hashedKeys(client, { hash: (key) => key.replaceAll(/[ \d]/g, "") });
+  const ours = () => once(view, "key 1", () => undefined, { exptime: 60 });
+  assertEquals([await ours(), await ours()], [undefined, undefined]);
+  const theirs = () => once(view, "key 2", () => "theirs", { waitFor: 0 });
+  await assertRejects(theirs, ClientException, "still running");
+  await view.delete("key 1");
+  await using _held = await lock(view, "key 1", { ttl: 30 });
+  await assertRejects(() => lock(view, "key 2", { ttl: 30, waitFor: 0 }), ClientException);
 });
 
 Deno.test("hashedKeys tells keys with one hash apart where there are many", async () => {

@@ -9,6 +9,7 @@ import {
   PartialClientException,
   ValidationException,
 } from "../../mod.ts";
+import { lock, once } from "../../src/patterns/mod.ts";
 import {
   type DefineTest,
   onClassicServer,
@@ -252,6 +253,38 @@ export function describeKeyCommands(
       assertEquals(await view.invalidate(a), true);
       assertEquals(await view.getOrSet(a, () => 2), 2);
       assertEquals(await view.get(a), 2);
+    });
+
+    testView("is locked by one at a time", async (view) => {
+      const held = await lock(view, a, { ttl: 30, waitFor: 0 });
+      await assertRejects(() => lock(view, a, { ttl: 30, waitFor: 0 }), ClientException);
+      assertEquals(await view.get(a), undefined);
+      assertEquals([await held.isHeld(), await held.release()], [true, true]);
+      await using again = await lock(view, a, { ttl: 30, waitFor: 0 });
+      assertEquals(await again.isHeld(), true);
+      assert(again.token > held.token);
+    });
+
+    testView("runs an action once", async (view) => {
+      const long = "x".repeat(5000);
+      for (const result of [{ number: 1 }, long, undefined]) {
+        await view.delete(a);
+        let actions = 0;
+        const act = () => {
+          actions++;
+          return Promise.resolve(result);
+        };
+        const asked = Array.from({ length: 3 }, () => once(view, a, act, { exptime: 60 }));
+        assertEquals(await Promise.all(asked), [result, result, result]);
+        assertEquals([await once(view, a, act), actions], [result, 1]);
+        assertEquals(await view.get(a), result);
+      }
+      const unstorable = () => once(view, b, () => () => {}, { exptime: 60 });
+      await assertRejects(unstorable, ValidationException);
+      await assertRejects(unstorable, ClientException, "its result could not be stored");
+      const fault = new Error("no result");
+      assertEquals(await assertRejects(() => once(view, c, () => Promise.reject(fault))), fault);
+      assertEquals(await once(view, c, () => "result"), "result");
     });
 
     testView("says where a key is stored", async (view) => {

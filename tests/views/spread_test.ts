@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import {
   Client,
+  ClientException,
   type GetOrSetOptions,
   type KeyCommands,
   PartialSocketError,
@@ -8,6 +9,7 @@ import {
   SocketError,
   ValidationException,
 } from "../../mod.ts";
+import { lock, once } from "../../src/patterns/mod.ts";
 import { elastiCache } from "../../src/discovery/mod.ts";
 import { spread, type SpreadOptions } from "../../src/views/mod.ts";
 import { HotKeys } from "../../src/views/hot_keys.ts";
@@ -70,6 +72,30 @@ Deno.test("spread stores hot keys on several servers, and others on one", async 
   for (const key of places.values()) assertEquals(await fleet.client.get(key), "value");
   await view.delete("hot");
   assertEquals(await fleet.places("hot"), new Map());
+});
+
+Deno.test("spread runs an action once, and locks, with copies on several servers", async () => {
+  await using fleet = await Fleet.start(3);
+  const view = spread(fleet.client, { copies: 3, keys: () => true });
+  for (const result of ["value", undefined]) {
+    const key = `key of ${typeof result}`.replaceAll(" ", "-");
+    let actions = 0;
+    const act = () => {
+      actions++;
+      return result;
+    };
+    // Each of them may read another copy.
+    for (let i = 0; i < 10; i++) assertEquals(await once(view, key, act, { exptime: 60 }), result);
+    assertEquals([actions, await view.get(key)], [1, result]);
+  }
+  const unstorable = () => once(view, "unstorable", () => () => {}, { exptime: 60 });
+  await assertRejects(unstorable, ValidationException);
+  for (let i = 0; i < 10; i++) {
+    await assertRejects(unstorable, ClientException, "its result could not be stored");
+  }
+  const held = await lock(view, "lock", { ttl: 30 });
+  await assertRejects(() => lock(view, "lock", { ttl: 30, waitFor: 0 }), ClientException);
+  assertEquals(await held.release(), true);
 });
 
 Deno.test("spread reads from all copies, and from the others while a server is down", async () => {

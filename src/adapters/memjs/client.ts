@@ -21,6 +21,7 @@ import {
   LATEST,
   type MemjsAddress,
   type MemjsOptions,
+  type MemjsSerializer,
   type MemjsSettings,
   type MemjsValue,
   readServers,
@@ -29,6 +30,7 @@ import {
   withServerOptions,
 } from "./memjs_options.ts";
 import { viewOf } from "./messages.ts";
+import { readRequest, refusalOf } from "./perform.ts";
 import { closeWith, type Server, serversFrom } from "./server.ts";
 
 /** Receives an error, or `null` and the results. */
@@ -74,13 +76,6 @@ export interface MemjsCounting extends MemjsStoring {
 
 const OPCODES = { get: 0, set: 1, add: 2, replace: 3, append: 14, prepend: 15 } as const;
 
-/** What memjs calls the refusals of memcached, by a part of its line. */
-const REFUSALS: readonly (readonly [RegExp, string])[] = [
-  [/too large/i, "Value too large"],
-  [/non-numeric/i, "Incr/Decr on non-numeric value"],
-  [/out of memory/i, "Out of memory"],
-];
-
 /**
  * memjs's client, on moecache. Make it with {@linkcode Client.create}. Without a callback, a method returns a promise.
  *
@@ -104,6 +99,9 @@ const REFUSALS: readonly (readonly [RegExp, string])[] = [
 export class Client<Given = MemjsValue, Read = NodeBuffer | null> {
   /** The servers, in the order in which keys are distributed. */
   readonly servers: readonly Server[];
+  /** The number of the last request that the program has made itself; see {@linkcode Client.perform}. */
+  seq: number = 0;
+  readonly #options: MemjsOptions<Given, Read>;
   readonly #settings: MemjsSettings;
   readonly #client: ReopenedClient;
   #distribution: Locator | undefined;
@@ -122,6 +120,11 @@ export class Client<Given = MemjsValue, Read = NodeBuffer | null> {
     this.servers = serversFrom(servers);
     const given = withServerOptions(givenOptions(options), this.servers);
     this.#settings = settingsFrom(given);
+    const { attempts: retries, expires, logger } = this.#settings;
+    this.#options = Object.freeze({
+      ...{ failoverTime: 60, retries, "retry_delay": 0.2, expires, logger },
+      ...given as MemjsOptions<Given, Read>,
+    });
     const addresses = addressesOf(this.servers, given);
     this.#client = new ReopenedClient(() =>
       new MoecacheClient(addresses, {
@@ -148,6 +151,16 @@ export class Client<Given = MemjsValue, Read = NodeBuffer | null> {
     options: MemjsOptions<Given, Read> = {},
   ): Client<Given, Read> {
     return new Client(readServers(servers ?? undefined), options);
+  }
+
+  /** The options, with memjs's defaults; they cannot be changed any more. */
+  get options(): MemjsOptions<Given, Read> {
+    return this.#options;
+  }
+
+  /** What converts values; without the option, it changes nothing. */
+  get serializer(): MemjsSerializer<Given, Read> {
+    return this.#options.serializer ?? NO_SERIALIZER as unknown as MemjsSerializer<Given, Read>;
   }
 
   /**
@@ -537,6 +550,39 @@ export class Client<Given = MemjsValue, Read = NodeBuffer | null> {
     this.statsWithKey("reset", callback);
   }
 
+  /** Adds 1 to {@linkcode Client.seq}, which has 32 bits. */
+  incrSeq(): void {
+    this.seq = (this.seq + 1) >>> 0;
+  }
+
+  /**
+   * Sends a request of the binary protocol, made with `Utils.makeRequestBuffer`, in the text protocol. It can be a get,
+   * getk, set, add, replace, delete, increment, decrement, append, prepend, touch or gat, and not a quiet one.
+   *
+   * @param key The key of the request.
+   * @param request The request, as it is now.
+   * @param _seq Its number, which memjs finds the callback by.
+   * @param callback Receives the response, as `Utils.parseMessage` returns it. A refusal by memcached is a response too,
+   * with a `status`.
+   * @param retries How often it is sent at most; by default what the client's option `retries` says.
+   */
+  perform(
+    key: string,
+    request: Uint8Array,
+    _seq: number,
+    // deno-lint-ignore no-explicit-any -- as in memjs's types
+    callback?: (error: Error | null, response: any) => void,
+    retries?: number,
+  ): void {
+    const asked = doneNow(() => readRequest(key, request));
+    const performed = async () => {
+      const { isRepeatable, send } = asked();
+      if (!isRepeatable) return await this.#once("PERFORM", send);
+      return await this.#repeat("PERFORM", key, send, retries || undefined);
+    };
+    one(performed, callback ?? (() => {}));
+  }
+
   /** Closes the connections, as `close` does. */
   quit(): void {
     this.close();
@@ -641,8 +687,13 @@ export class Client<Given = MemjsValue, Read = NodeBuffer | null> {
   }
 
   /** Sends what may be sent again when its server fails: it has the same effect twice as once. */
-  #repeat<Result>(name: string, key: string, send: Send<Result>): Promise<Result> {
-    return this.#client.use((client) => this.#tryAll(client, name, key, send));
+  #repeat<Result>(
+    name: string,
+    key: string,
+    send: Send<Result>,
+    attempts: number = this.#settings.attempts,
+  ): Promise<Result> {
+    return this.#client.use((client) => this.#tryAll(client, name, key, send, attempts));
   }
 
   /** Sends what may not be sent again. */
@@ -655,8 +706,9 @@ export class Client<Given = MemjsValue, Read = NodeBuffer | null> {
     name: string,
     key: string,
     send: Send<Result>,
+    attempts: number,
   ): Promise<Result> {
-    const { attempts, delay, failover, logger, clientOptions } = this.#settings;
+    const { delay, failover, logger, clientOptions } = this.#settings;
     const most = failover ? attempts * this.servers.length : attempts;
     for (let attempt = 1;; attempt++) {
       try {
@@ -678,12 +730,11 @@ export class Client<Given = MemjsValue, Read = NodeBuffer | null> {
   async #try<Result>(client: MoecacheClient, name: string, send: Send<Result>): Promise<Result> {
     try {
       return await send(client);
-    } catch (error) {
-      if (!(error instanceof ClientException) || error instanceof ValidationException) throw error;
-      const known = REFUSALS.find(([part]) => part.test(`${error.message} ${error.item}`));
-      const message = `MemJS ${name}: ${known?.[1] ?? error.message}`;
+    } catch (cause) {
+      const { error, text } = refusalOf(cause);
+      const message = `MemJS ${name}: ${text}`;
       this.#settings.logger.log(message);
-      throw new ClientException(message, error.item, { cause: error });
+      throw new ClientException(message, error.item, { cause });
     }
   }
 
@@ -707,6 +758,12 @@ export class Client<Given = MemjsValue, Read = NodeBuffer | null> {
     });
   }
 }
+
+/** What memjs has without the option `serializer`. */
+const NO_SERIALIZER: MemjsSerializer<MemjsValue, NodeBuffer | null> = {
+  serialize: (_opcode, value, extras) => ({ value, extras }),
+  deserialize: (_opcode, value, extras) => ({ value, extras }),
+};
 
 /** Sends an operation with a client. */
 type Send<Result> = (client: MoecacheClient) => Promise<Result>;

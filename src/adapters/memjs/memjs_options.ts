@@ -125,7 +125,7 @@ const OPTION_TYPES: OptionTypes<MemjsOptions<unknown, unknown>> = {
 };
 
 /**
- * Copies options without those that are `null`: memjs has its defaults in their place, too.
+ * Copies options without those that are absent or `null`: memjs has its defaults in their place, too.
  *
  * @throws {ValidationException} When they are not an object.
  */
@@ -135,7 +135,9 @@ export function givenOptions<Given, Read>(
   if (options === null || options === undefined) return {};
   checkObject(options, "an object such as { expires }");
   const copy = copyOptions(options, Object.keys(OPTION_TYPES));
-  return Object.fromEntries(Object.entries(copy).filter(([, value]) => value !== null));
+  return Object.fromEntries(
+    Object.entries(copy).filter(([, value]) => value !== null && value !== undefined),
+  );
 }
 
 /** The options of a server that hold for all servers of a client. */

@@ -10,6 +10,7 @@ import { NestFactory } from "@nestjs/core";
 import { createCache } from "cache-manager";
 import { Cacheable } from "cacheable";
 import { Keyv } from "keyv";
+import { Keyv as Keyv6 } from "keyv-6";
 import { SocketError } from "@moecache/moecache";
 import { KeyvMoecache } from "@moecache/moecache/keyv";
 import { MemcachedServer } from "@moecache/moecache/testing";
@@ -123,6 +124,49 @@ for (const [kind, start] of Object.entries(SERVERS)) {
     await Promise.all(keyvs.map((keyv) => keyv.disconnect()));
   });
 }
+
+/** Calls `wrap` twice, and says what was loaded, and whether it is known when it expires. */
+async function wrapTwice(
+  keyv: unknown,
+): Promise<[first: number, second: number, hasTime: boolean]> {
+  // The types are those of Keyv 5.
+  const cache = createCache({ stores: [keyv as Keyv], ttl: MINUTE });
+  let loads = 0;
+  const wrap = () => cache.wrap("key", () => ++loads);
+  const loaded = [await wrap(), await wrap()] as const;
+  const ends = await cache.ttl("key");
+  await cache.disconnect();
+  return [...loaded, ends !== undefined];
+}
+
+Deno.test("with Keyv 6, cache-manager loads at each wrap, whatever the store; with Keyv 5, once", async () => {
+  await using server = await MemcachedServer.listen();
+  const makeStore = () => new KeyvMoecache({ servers: server.address });
+  assertEquals(await wrapTwice(new Keyv6()), [1, 2, false]);
+  assertEquals(await wrapTwice(new Keyv6({ store: makeStore(), namespace: "six" })), [1, 2, false]);
+  assertEquals(await wrapTwice(new Keyv()), [1, 1, true]);
+  assertEquals(await wrapTwice(new Keyv({ store: makeStore(), namespace: "five" })), [1, 1, true]);
+});
+
+Deno.test("cacheable and Apollo's KeyvAdapter work with Keyv 6 too", async () => {
+  await using server = await MemcachedServer.listen();
+  const makeKeyv = () => new Keyv6({ store: new KeyvMoecache({ servers: server.address }) });
+  const [one, two] = [1, 2].map(() =>
+    new Cacheable({ secondary: makeKeyv() as unknown as Keyv, ttl: MINUTE })
+  );
+  assert(one && two);
+  let loads = 0;
+  const load = () => Promise.resolve(++loads);
+  assertEquals([await one.getOrSet("n", load), await two.getOrSet("n", load)], [1, 1]);
+  await Promise.all([one.disconnect(), two.disconnect()]);
+  const keyv = makeKeyv();
+  const apollo = apolloOn(keyv);
+  await apollo.set("fqc:1", '{"data":1}', { ttl: 60 });
+  const found = await Promise.all(["fqc:1", "none"].map((key) => apollo.get(key)));
+  assertEquals(found, ['{"data":1}', undefined]);
+  assertEquals([await apollo.delete("fqc:1"), await apollo.get("fqc:1")], [true, undefined]);
+  await keyv.disconnect();
+});
 
 Deno.test("programs that use Keyv continue without memcached, and report it", async () => {
   const errors: unknown[] = [];

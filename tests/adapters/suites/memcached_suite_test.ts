@@ -1,6 +1,7 @@
 /** The tests of npm's memcached, on its drop-in: on Deno, on the oldest and a new Node, and on Bun. */
 
 import { assertEquals } from "@std/assert";
+import Theirs from "memcached";
 import { Memcached } from "@moecache/moecache/memcached";
 import { MemcachedServer } from "@moecache/moecache/testing";
 import { onEachRuntime } from "./drop_in_runtimes.ts";
@@ -38,6 +39,26 @@ Deno.test("npm's memcached: all of its tests are found, and those left out are t
   const names = found.map(([name]) => name);
   assertEquals(Object.keys(LEFT_OUT).filter((name) => !names.includes(name)), []);
   assertEquals([found.length, tests.length], [48, 36]);
+});
+
+/** What npm's memcached has for itself: its connections, its parser, and the options as properties. */
+const INSIDE = [
+  ...["HashRing", "buffer", "command", "connect", "connectionIssue"],
+  ...["connections", "delegateCallback", "issues", "makeCallback", "multi", "rawDataReceived"],
+];
+
+Deno.test("npm's memcached: the drop-in has all of its names, but for its inside and its options", () => {
+  // deno-lint-ignore no-explicit-any -- it has no types here
+  const Original: any = Theirs;
+  const theirs = new Original("127.0.0.1:1");
+  const names: string[] = [];
+  for (let from = theirs; from !== Object.prototype; from = Object.getPrototypeOf(from)) {
+    names.push(...Object.getOwnPropertyNames(from));
+  }
+  const options = Object.keys(Original.config);
+  const ours = new Memcached("127.0.0.1:1");
+  const missing = names.filter((name) => !name.startsWith("_") && !(name in ours));
+  assertEquals(missing.filter((name) => !options.includes(name)).toSorted(), INSIDE);
 });
 
 Deno.test("npm's memcached: its tests pass on Node and Bun", async (test) => {

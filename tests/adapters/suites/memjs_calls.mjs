@@ -36,10 +36,89 @@ const SCRIPT = [
   ["get", "hello"],
 ];
 
+const TOUCH = 0x1c;
+
+/** Requests of the binary protocol: opcode, key, extras and value. */
+function requests({ makeExpiration, makeAmountInitialAndExpiration }) {
+  const storing = new Uint8Array([0, 0, 0, 7, 0, 0, 2, 88]);
+  const counting = makeAmountInitialAndExpiration(5, 3, 600);
+  const existing = makeAmountInitialAndExpiration(5, 3, 0xffff_ffff);
+  return [
+    [0x00, "raw", "", ""],
+    [0x01, "raw", storing, "value"],
+    [0x00, "raw", "", ""],
+    [0x0c, "raw", "", ""],
+    [0x0c, "nothing", "", ""],
+    [0x02, "raw", storing, "again"],
+    [0x02, "clé", storing, new Uint8Array([0, 13, 10, 255])],
+    [0x00, "clé", "", ""],
+    [0x03, "nothing", storing, "other"],
+    [0x03, "raw", storing, "other"],
+    [0x0e, "raw", "", "-end"],
+    [0x0f, "raw", "", "begin-"],
+    [0x0e, "nothing", "", "-end"],
+    [0x1d, "raw", makeExpiration(600), ""],
+    [0x1d, "nothing", makeExpiration(600), ""],
+    [TOUCH, "raw", makeExpiration(600), ""],
+    [TOUCH, "nothing", makeExpiration(600), ""],
+    [0x05, "n", existing, ""],
+    [0x05, "n", counting, ""],
+    [0x05, "n", existing, ""],
+    [0x06, "n", counting, ""],
+    [0x05, "raw", counting, ""],
+    [0x01, "large", storing, "x".repeat(2 ** 20 + 1)],
+    [0x04, "raw", "", ""],
+    [0x04, "raw", "", ""],
+  ];
+}
+
 const logger = { log() {} };
 
-/** How many outcomes there are: one of each call, and that of `flush`. */
-export const OUTCOMES = SCRIPT.length + 1;
+/** Performs a request, and resolves to its response, or to an error. */
+function perform(client, key, request) {
+  return new Promise((resolve) => {
+    client.perform(key, request, client.seq, (error, response) => resolve(error ?? response));
+  });
+}
+
+/** What can be compared of a response: the text protocol has no flags for a touch, and no cas unique for what stores. */
+function comparable({ header, key, extras, val }) {
+  const { cas: _, extrasLength, totalBodyLength, ...fixed } = header;
+  const lengths = header.opcode === TOUCH ? {} : { extras, extrasLength, totalBodyLength };
+  return shown({ ...fixed, ...lengths, key, val });
+}
+
+/** Performs all requests. */
+async function performAll({ Utils }, client) {
+  const outcomes = [];
+  // memjs has numbered what it has sent itself.
+  client.seq = 1000;
+  const send = async (key, request) => {
+    const response = await perform(client, key, request);
+    outcomes.push(comparable(response));
+    return response;
+  };
+  const make = (opcode, key, extras, value) => {
+    client.incrSeq();
+    return Utils.makeRequestBuffer(opcode, key, extras, value, client.seq);
+  };
+  for (const [opcode, key, extras, value] of requests(Utils)) {
+    await send(key, make(opcode, key, extras, value));
+  }
+  for (const opcode of [0x01, 0x03]) {
+    const { header } = await send("clé", make(0x00, "clé", "", ""));
+    for (const value of ["once", "twice"]) {
+      const request = make(opcode, "clé", new Uint8Array(8), value);
+      request.set(header.cas, 16);
+      await send("clé", request);
+    }
+    await send("clé", make(0x00, "clé", "", ""));
+  }
+  return outcomes;
+}
+
+/** How many outcomes there are: one of each call, that of `flush`, and those of all requests. */
+export const OUTCOMES = SCRIPT.length + 2;
 
 /** What can be compared: bytes and errors as text. */
 export function shown(value) {
@@ -86,6 +165,7 @@ export async function callAll(make, way, address) {
     outcomes.push([name, ...await WAYS[way](client, name, args)]);
   }
   outcomes.push(shown(await client.flush()));
+  outcomes.push(await performAll(make, client));
   client.close();
   return JSON.parse(JSON.stringify(outcomes).replaceAll(address.split(":").at(-1), "PORT"));
 }

@@ -6,7 +6,7 @@
 import { Buffer } from "node:buffer";
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import memjs from "memjs";
-import { ValidationException } from "@moecache/moecache";
+import { SocketError, ValidationException } from "@moecache/moecache";
 import ours from "@moecache/moecache/memjs";
 import { MemcachedProcess } from "../../support/memcached.ts";
 import { onEachRuntime } from "./drop_in_runtimes.ts";
@@ -76,16 +76,27 @@ Deno.test("memjs: its tests pass on Node and Bun, where both have the same outco
   });
 });
 
-Deno.test("memjs: its tests of Utils and Header pass on the drop-in's, and both give the same", () => {
+/** memjs's tests of what its `Server` does with its socket. */
+const OF_A_SOCKET = [
+  "AuthListMechanisms",
+  "ResponseHandler with authentication error",
+  "Authenticate",
+  "ResponseCallbackOrdering",
+];
+
+Deno.test("memjs: its tests of Utils, Header and Server pass on the drop-in's, but for those of a socket", () => {
   const passed: string[] = [];
-  for (const name of ["header", "utils"]) {
+  const leftOut: string[] = [];
+  for (const name of ["header", "utils", "server"]) {
     const path = import.meta.resolve(`./node_modules/memjs/test/${name}_test.js`);
     const equal = (wanted: unknown, found: unknown) => assertEquals(found, wanted);
     const test = (name: string, body: (t: unknown) => void) => {
-      body({ equal, end: () => passed.push(name) });
+      if (OF_A_SOCKET.includes(name)) leftOut.push(name);
+      else body({ equal, end: () => passed.push(name) });
     };
     const modules: Record<string, unknown> = {
       tap: { test },
+      "../": ours,
       "../lib/memjs/header": ours.Header,
       "../lib/memjs/utils": ours.Utils,
     };
@@ -93,7 +104,10 @@ Deno.test("memjs: its tests of Utils and Header pass on the drop-in's, and both 
     const exports: Record<string, (t: unknown) => void> = {};
     run((name: string) => modules[name], exports, Buffer);
   }
-  assertEquals(passed.length, 7);
+  assertEquals([passed.length, leftOut], [8, OF_A_SOCKET]);
+});
+
+Deno.test("memjs's Utils and the drop-in's give the same", () => {
   const theirs: AnyClient = memjs;
   for (const key of ["", "key", "clé", "a".repeat(300)]) {
     const request = theirs.Utils.makeRequestBuffer(1, key, Buffer.alloc(8, 5), "väl", 2 ** 32 - 1);
@@ -113,6 +127,103 @@ Deno.test("memjs: its tests of Utils and Header pass on the drop-in's, and both 
     assertThrows(() => theirs.Utils.makeExpiration(wrong));
     assertThrows(() => ours.Utils.makeExpiration(wrong), ValidationException);
   }
+});
+
+/** What memjs's `Server` has for its own client: its socket, and what waits for it. */
+const OF_THE_SOCKET = [
+  ...["appendToBuffer", "connectCallbacks", "connected", "error", "errorCallbacks", "listSasl"],
+  ...["onConnect", "onError", "onResponse", "requestTimeouts", "respond", "responseBuffer"],
+  ...["responseCallbacks", "responseHandler", "saslAuth", "sock", "timeoutSet", "write"],
+  ...["writeSASL"],
+];
+
+/** The names of what an object has, but for what Node gives every emitter of events. */
+function namesOf(object: AnyClient): string[] {
+  const all = [
+    ...Object.keys(object),
+    ...Object.getOwnPropertyNames(Object.getPrototypeOf(object)),
+  ];
+  return all.filter((name) => !name.startsWith("_") && !["constructor", "domain"].includes(name));
+}
+
+Deno.test("memjs's drop-in has every name of memjs, but for the socket of a server", () => {
+  const theirs: AnyClient = memjs;
+  const client = ours.Client.create("server", { logger });
+  const missing = (of: AnyClient, object: AnyClient) =>
+    namesOf(of).filter((name) => !(name in object)).toSorted();
+  assertEquals(missing(theirs, ours), []);
+  assertEquals(missing(theirs.Client.create("server", { logger }), client), []);
+  assertEquals(missing(theirs.Utils, ours.Utils), []);
+  assertEquals(missing(theirs.Header, ours.Header), []);
+  const own = namesOf(new theirs.Server("server")).filter((name) => !/^max|^event/.test(name));
+  assertEquals(own.filter((name) => !(name in client.servers[0]!)).toSorted(), OF_THE_SOCKET);
+});
+
+Deno.test("memjs's drop-in gives its options and its serializer as memjs does, and hides the password", () => {
+  const options = { logger, retries: 5, password: "secret", username: "ada" };
+  const theirs: AnyClient = memjs.Client.create("server", { ...options });
+  const client: AnyClient = ours.Client.create("server", options);
+  for (const name of ["failoverTime", "retries", "retry_delay", "expires", "logger", "username"]) {
+    assertEquals(client.options[name], theirs.options[name], name);
+  }
+  assertEquals(client.options.failoverTime, 60);
+  assertThrows(() => client.options.retries = 1, TypeError);
+  for (const way of ["serialize", "deserialize"]) {
+    const args = [0, "value", "extras"];
+    assertEquals(client.serializer[way](...args), theirs.serializer[way](...args));
+  }
+  const serializer = { ...client.serializer };
+  assertEquals(ours.Client.create("server", { serializer }).serializer, serializer);
+  assert(!Deno.inspect(client).includes("secret"));
+});
+
+Deno.test("memjs's drop-in numbers requests, and refuses those that it cannot send", async () => {
+  await using memcached = await MemcachedProcess.start();
+  const client = ours.Client.create(memcached.address, { logger });
+  client.seq = 2 ** 32 - 1;
+  client.incrSeq();
+  assertEquals(client.seq, 0);
+  const { makeRequestBuffer } = ours.Utils;
+  const wrong = [
+    makeRequestBuffer(0x00, "key", "", "", 1).subarray(0, 20),
+    makeRequestBuffer(0x00, "other", "", "", 1),
+    makeRequestBuffer(0x01, "key", "", "value", 1),
+    makeRequestBuffer(0x0a, "key", "", "", 1),
+    makeRequestBuffer(0x09, "key", "", "", 1),
+    makeRequestBuffer(0x00, "key", "", "", 1).fill(1, 16, 24),
+  ];
+  for (const request of wrong) {
+    const [error, response] = await new Promise<Outcome>((resolve) =>
+      client.perform("key", request, 1, (...results) => resolve(results))
+    );
+    assert(error instanceof ValidationException && response === null, `${error}`);
+  }
+  client.perform("key", makeRequestBuffer(0x01, "key", Buffer.alloc(8), "value", 1), 1);
+  assertEquals(`${(await client.get("key")).value}`, "value");
+  client.close();
+});
+
+Deno.test("memjs's drop-in performs again what has the same effect twice, and nothing else", async () => {
+  const { makeRequestBuffer, makeAmountInitialAndExpiration } = ours.Utils;
+  const logged: unknown[] = [];
+  const client = ours.Client.create("127.0.0.1:1", {
+    logger: { log: (text) => logged.push(text) },
+    "retry_delay": 0,
+  });
+  const perform = (opcode: number, extras: string | Uint8Array, retries?: number) =>
+    new Promise<unknown>((resolve) => {
+      const request = makeRequestBuffer(opcode, "key", extras, "", 1);
+      client.perform("key", request, 1, (error) => resolve(error), retries);
+    });
+  assert(await perform(0x00, "") instanceof SocketError);
+  assert(await perform(0x00, "", 5) instanceof SocketError);
+  assertEquals(logged.map((text) => /after \(\d\)/.exec(`${text}`)?.[0]), [
+    "after (2)",
+    "after (5)",
+  ]);
+  assert(await perform(0x05, makeAmountInitialAndExpiration(1, 0, 0)) instanceof SocketError);
+  assertEquals(logged.length, 2);
+  client.close();
 });
 
 function compare(theirs: Outcome, ours: Outcome): void {

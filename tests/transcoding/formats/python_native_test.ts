@@ -35,7 +35,9 @@ if kind == "pymemcache":
         settings["serde"] = JsonSerde()
     elif options.get("serde") == "pickle":
         settings["serde"] = pymemcache.serde.PickleSerde(options["pickle"])
-    client = pymemcache.client.base.Client(("127.0.0.1", order["port"]), **settings)
+    # By default it does not wait until its values are stored.
+    address = ("127.0.0.1", order["port"])
+    client = pymemcache.client.base.Client(address, default_noreply=False, **settings)
 elif kind == "memcache":
     import memcache
     client = memcache.Client([server], **settings)
