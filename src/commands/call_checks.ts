@@ -44,6 +44,20 @@ export type CheckedCommand = Exclude<keyof KeyCommands, "longestKey" | "withTran
 /** How often `update` may retry. */
 export const MOST_RETRIES = 1_000_000;
 
+/** The options of the commands that have more than every operation. */
+const MORE_OPTIONS: Readonly<Partial<Record<CheckedCommand, readonly string[]>>> = {
+  incr: ["initial", "exptime"],
+  decr: ["initial", "exptime"],
+  getOrSet: ["exptime", "staleFor", "earlyRefresh", "lockFor", "waitFor", "negativeFor"],
+  update: ["exptime", "retries"],
+  invalidate: ["staleFor"],
+};
+
+/** The names of a command's options. */
+export function optionNames(command: CheckedCommand): string[] {
+  return ["signal", "failover", ...MORE_OPTIONS[command] ?? []];
+}
+
 /** The checks of each command; one with many keys gets a list of them, or a map of the values. */
 const CHECKS: Readonly<Record<CheckedCommand, Check>> = {
   get: ([key], rules) => rules.checkKey(key, "get"),

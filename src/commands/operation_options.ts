@@ -120,15 +120,6 @@ export const UPDATE_OPTIONS: OptionTypes<UpdateOptions> = {
   retries: "number",
 };
 
-/** The options of the commands that have more of them. */
-export const COMMAND_OPTIONS: Readonly<Record<string, OptionTypes<OperationOptions>>> = {
-  incr: COUNTER_OPTIONS,
-  decr: COUNTER_OPTIONS,
-  getOrSet: GET_OR_SET_OPTIONS,
-  update: UPDATE_OPTIONS,
-  invalidate: INVALIDATE_OPTIONS,
-};
-
 /** All options of operations on keys. */
 export const KEY_COMMAND_OPTIONS: OptionTypes<
   GetOrSetOptions & UpdateOptions & CounterOptions

@@ -23,12 +23,13 @@ const READS: readonly string[] = ["get", "gets", "getAndTouch", "getMany", "insp
  * @param operate The command.
  */
 export function traced<Traced extends Operate>(command: string, operate: Traced): Traced {
-  // Without rest parameters: they would be an array for each operation.
-  const operation: Operate = (session, keys, a, b, c, d) => {
-    if (!tracesCommands()) return operate(session, keys, a, b, c, d);
+  const tracing: Operate = (session, keys, a, b, c, d) => {
     const { client } = session.settings.counters;
     return traceOperation({ command, client }, keys, (read) => operate(session, read, a, b, c, d));
   };
+  // Without rest parameters, and without a function that refers to these: either would be an object for each operation.
+  const operation: Operate = (session, keys, a, b, c, d) =>
+    (tracesCommands() ? tracing : operate)(session, keys, a, b, c, d);
   return operation as Traced;
 }
 

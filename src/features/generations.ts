@@ -5,6 +5,7 @@ import {
   callRulesOfClient,
   checkArguments,
   type CheckedCommand,
+  optionNames,
 } from "../commands/call_checks.ts";
 import type { KeyCommands } from "../commands/key_commands.ts";
 import type {
@@ -20,6 +21,7 @@ import {
   quote,
   ValidationException,
 } from "../errors.ts";
+import { checkNames } from "../option_checks.ts";
 import { inContext, presentContext } from "../observation.ts";
 import type { Exptime } from "../protocol/exptime.ts";
 import { reservedKey } from "../fleet/reserved_key.ts";
@@ -165,6 +167,7 @@ export class Generations {
     options: OperationOptions | undefined,
     miss?: () => Result | Promise<Result>,
   ): Promise<Result> {
+    if (options !== undefined) checkNames(options, optionNames(command));
     checkArguments(command, [...args, options], this.#rules);
     return await this.run(command, [args[0]], operate, options, miss);
   }
@@ -205,6 +208,7 @@ export class Generations {
     exptime?: Exptime,
   ): Promise<Map<string, Result>> {
     const many = action === "set" ? [NO_VALUES, exptime, options] : [keys, options];
+    if (options !== undefined) checkNames(options, optionNames(`${action}Many`));
     checkArguments(`${action}Many`, many, this.#rules);
     const absent = action === "delete" ? keys.map((key) => [key, false] as const) : [];
     return await this.run(

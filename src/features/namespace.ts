@@ -3,11 +3,10 @@
 import type { KeyCommands } from "../commands/key_commands.ts";
 import { readEntries } from "../commands/many_keys.ts";
 import {
-  COMMAND_OPTIONS,
   type CounterOptions,
   type GetOrSetOptions,
   type InvalidateOptions,
-  OPERATION_OPTIONS,
+  KEY_COMMAND_OPTIONS,
   type OperationOptions,
   type UpdateOptions,
 } from "../commands/operation_options.ts";
@@ -402,19 +401,28 @@ export class Namespace implements KeyCommands {
     options: OperationOptions | undefined,
     prepare: (keys: Keys) => Use<Result>,
   ): Promise<Result> {
-    const operate = (keys: Keys) => this.#useGenerations(command, options, prepare(keys));
-    if (!tracesCommands()) return await operate(keys);
+    return await (tracesCommands()
+      ? this.#trace(command, keys, options, prepare)
+      : this.#useGenerations(options, prepare(keys)));
+  }
+
+  #trace<Keys, Result>(
+    command: string,
+    keys: Keys,
+    options: OperationOptions | undefined,
+    prepare: (keys: Keys) => Use<Result>,
+  ): Promise<Result> {
+    const operate = (keys: Keys) => this.#useGenerations(options, prepare(keys));
     const client = sessionOf(this.#commands)?.settings.counters.client ?? "";
-    return await traceOperation({ command, client, namespace: this.prefix }, keys, operate);
+    return traceOperation({ command, client, namespace: this.prefix }, keys, operate);
   }
 
   #useGenerations<Result>(
-    command: string,
     options: OperationOptions | undefined,
     use: Use<Result>,
   ): Promise<Result> {
-    const types = COMMAND_OPTIONS[command] ?? OPERATION_OPTIONS;
-    return withFeatures(options, types, ({ Generations }, options) => {
+    // Which of them the operation has is checked with what else it is called with.
+    return withFeatures(options, KEY_COMMAND_OPTIONS, ({ Generations }, options) => {
       const shared = this.#shared;
       return use(
         shared.generations ??= new Generations(shared.commands, this.prefix, this.longestKey),

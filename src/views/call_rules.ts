@@ -6,9 +6,10 @@ import {
   callRulesOfClient,
   checkArguments,
   type CheckedCommand,
+  optionNames,
 } from "../commands/call_checks.ts";
-import { COMMAND_OPTIONS, OPERATION_OPTIONS } from "../commands/operation_options.ts";
-import { checkOptions, type OptionTypes } from "../option_checks.ts";
+import { KEY_COMMAND_OPTIONS } from "../commands/operation_options.ts";
+import { checkOptions } from "../option_checks.ts";
 
 export type { CallRules, CheckedCommand };
 
@@ -53,7 +54,8 @@ export function checkCall(
   args: readonly unknown[],
   rules: CallRules,
 ): void {
-  const own: OptionTypes<object> = COMMAND_OPTIONS[command] ?? OPERATION_OPTIONS;
+  const all: Readonly<Record<string, unknown>> = KEY_COMMAND_OPTIONS;
+  const own = Object.fromEntries(optionNames(command).map((name) => [name, all[name]]));
   checkOptions(args.at(-1) as object | undefined, { ...own, ...rules.extraOptions });
   checkArguments(command, args, rules);
 }

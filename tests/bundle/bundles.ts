@@ -62,14 +62,14 @@ export const LIMITS: Readonly<Record<string, Readonly<Record<string, number>>>> 
   esbuild: {
     "{ SocketError }": 600,
     "{ jsonTranscoder }": 1_720,
-    "{ BareClient, jsonTranscoder }": 18_500,
-    "{ Client }": 34_766,
+    "{ BareClient, jsonTranscoder }": 18_512,
+    "{ Client }": 34_756,
   },
   Rollup: {
     "{ SocketError }": 600,
     "{ jsonTranscoder }": 1_200,
-    "{ BareClient, jsonTranscoder }": 17_810,
-    "{ Client }": 33_110,
+    "{ BareClient, jsonTranscoder }": 17_812,
+    "{ Client }": 33_114,
   },
 };
 

@@ -1,6 +1,7 @@
 import {
   assert,
   assertEquals,
+  assertMatch,
   assertRejects,
   assertStringIncludes,
   assertThrows,
@@ -178,3 +179,51 @@ Deno.test("a process without subscribers loads nothing of Node's, and the first 
   assertEquals(await run(`${PROGRAM}Deno.exit();`), "false");
   assertEquals(await run(`${LISTENING}Deno.exit();`), "key");
 });
+
+/** Subscribes, and gets until it has heard of an operation; it prints the key of the first one. */
+const ANYWHERE = `
+import diagnostics from "node:diagnostics_channel";
+const { CHANNELS, Client } = await import(MODULE);
+const heard = [];
+SUBSCRIBE
+const client = new Client(SERVER);
+for (let i = 1; heard.length === 0; i++) await client.get("key" + i);
+console.log("heard", heard[0]);
+Deno.exit();
+export default { fetch: () => new Response() };
+`;
+const subscribe = (name: string) =>
+  `diagnostics.subscribe("tracing:" + ${name} + ":start", ({ args }) => heard.push(args[0]));`;
+const LINES = new URL("../../src/observing/debug/subscribe_lines.ts", import.meta.url).href;
+/** Ways to subscribe, and what each hears first. */
+const WAYS = [
+  [subscribe("CHANNELS.command"), /^heard key1$/m],
+  [
+    `const { subscribeLines } = await import("${LINES}");
+    subscribeLines((line) => heard.push(...line.match(/(?<= get )key\\d+/) ?? []));`,
+    /^heard key1$/m,
+  ],
+  // Whenever the client has found the channels.
+  [subscribe('"moecache:command"'), /^heard key\d+$/m],
+] as const;
+const IN_WORKER = `new Worker(new URL("program.js", import.meta.url), { type: "module" });\n`;
+
+for (const where of ["under deno serve", "in a worker"]) {
+  Deno.test(`${where}, the first operation is published under a name of CHANNELS, and a later one under a name that is written out`, async () => {
+    await using server = await MemcachedServer.listen();
+    const module = JSON.stringify(new URL("../../mod.ts", import.meta.url).href);
+    const config = new URL("../../deno.json", import.meta.url).pathname;
+    const folder = await Deno.makeTempDir();
+    await Deno.writeTextFile(`${folder}/worker.js`, IN_WORKER);
+    const command = where === "in a worker"
+      ? ["run", "-A", "--no-check", "--config", config, `${folder}/worker.js`]
+      : ["serve", "-A", "--no-check", "--config", config, "--port=0", `${folder}/program.js`];
+    for (const [subscribing, first] of WAYS) {
+      const program = ANYWHERE.replace("MODULE", module).replace("SUBSCRIBE", () => subscribing)
+        .replace("SERVER", JSON.stringify(server.address));
+      await Deno.writeTextFile(`${folder}/program.js`, program);
+      assertMatch(await exec(Deno.execPath(), command), first);
+    }
+    await Deno.remove(folder, { recursive: true });
+  });
+}

@@ -10,13 +10,9 @@ import { ErrorsAreMissesCache } from "@apollo/utils.keyvaluecache";
 import { Keyv } from "keyv";
 import { SocketError } from "@moecache/moecache";
 import { KeyvMoecache } from "@moecache/moecache/keyv";
-import { MemcachedServer } from "@moecache/moecache/testing";
 import { MemcachedProcess } from "../../support/memcached.ts";
+import { SERVERS } from "./servers.ts";
 
-const SERVERS = {
-  memcached: () => MemcachedProcess.start(),
-  "the embedded server": () => MemcachedServer.listen(),
-};
 const TYPES = "type Query { loads(name: String): Int }";
 const QUERY = "query Loads($name: String) { loads(name: $name) }";
 

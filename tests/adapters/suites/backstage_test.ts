@@ -1,15 +1,10 @@
 /** Backstage's own `CacheManager`, on Node, with the store in the place of `@keyv/memcache` as `docs/adapters.md` says. */
 
 import { assertEquals } from "@std/assert";
-import { MemcachedServer } from "@moecache/moecache/testing";
 import { exec } from "../../package/exec.ts";
-import { MemcachedProcess } from "../../support/memcached.ts";
+import { SERVERS } from "./servers.ts";
 import { BACKSTAGE_CACHE, installProgram } from "./built_apps.ts";
 
-const SERVERS = {
-  memcached: () => MemcachedProcess.start(),
-  "the embedded server": () => MemcachedServer.listen(),
-};
 const AWAY = "127.0.0.1:1";
 
 /** The two files of the page. */

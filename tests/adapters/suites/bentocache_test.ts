@@ -4,17 +4,12 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { BentoCache, bentostore, errors } from "bentocache";
 import { memoryDriver } from "bentocache/drivers/memory";
 import { moecacheDriver } from "@moecache/moecache/bentocache";
-import { MemcachedServer } from "@moecache/moecache/testing";
 import { install, USUAL_NODE } from "../../package/tool.ts";
 import { bundle } from "../../runtimes/bundle.ts";
-import { MemcachedProcess } from "../../support/memcached.ts";
+import { SERVERS } from "./servers.ts";
 
 const SUITE = new URL("bentocache_suite.mjs", import.meta.url).pathname;
 const DRIVER = new URL("../../../src/adapters/bentocache.ts", import.meta.url);
-const SERVERS = {
-  memcached: () => MemcachedProcess.start(),
-  "the embedded server": () => MemcachedServer.listen(),
-};
 const AWAY = "127.0.0.1:1";
 
 /** Makes a cache as a process has it: with its own memory, or without. */

@@ -9,15 +9,10 @@ import fastify from "fastify";
 import { CookieJar } from "tough-cookie";
 import { fastifyRateLimitStore, RateLimitStore } from "@moecache/moecache/rate-limit";
 import { moecacheSessionStore } from "@moecache/moecache/session";
-import { MemcachedServer } from "@moecache/moecache/testing";
-import { MemcachedProcess } from "../../support/memcached.ts";
+import { SERVERS } from "./servers.ts";
 
 /** A day, so that no test meets the end of a window, but at midnight. */
 const DAY = 86_400_000;
-const SERVERS = {
-  memcached: () => MemcachedProcess.start(),
-  "the embedded server": () => MemcachedServer.listen(),
-};
 
 /** What is used of an application of Express. */
 interface App {

@@ -1,18 +1,13 @@
 /** The own tests of @fastify/rate-limit, with the store on memcached in the place of the one in memory. */
 
 import { assertEquals } from "@std/assert";
-import { MemcachedServer } from "@moecache/moecache/testing";
 import { install, USUAL_NODE } from "../../package/tool.ts";
 import { bundle } from "../../runtimes/bundle.ts";
-import { MemcachedProcess } from "../../support/memcached.ts";
+import { SERVERS } from "./servers.ts";
 
 const TESTS = new URL("node_modules/@fastify/rate-limit/test/", import.meta.url);
 const PRELOADED = new URL("fastify_suite.cjs", import.meta.url).pathname;
 const STORE = new URL("../../../src/adapters/rate_limit.ts", import.meta.url);
-const SERVERS = {
-  memcached: () => MemcachedProcess.start(),
-  "the embedded server": () => MemcachedServer.listen(),
-};
 
 /** Tests of Redis. */
 const LEFT_OUT = ["redis-rate-limit.test.js"];

@@ -6,6 +6,7 @@ import { cache } from "hono/cache";
 import { Client, SocketError } from "@moecache/moecache";
 import { MoecacheCacheStorage } from "@moecache/moecache/cache";
 import { MemcachedProcess } from "../../support/memcached.ts";
+import { type Server, SERVERS } from "./servers.ts";
 
 /** Has `caches` be a client's while a test runs, as a program does for good. */
 async function withCaches(client: Client, body: () => Promise<void>): Promise<void> {
@@ -19,8 +20,18 @@ async function withCaches(client: Client, body: () => Promise<void>): Promise<vo
   }
 }
 
-async function withApp(body: (app: Hono, calls: () => number) => Promise<void>): Promise<void> {
-  await using memcached = await MemcachedProcess.start();
+/** Defines a test of an app for each kind of server. */
+function testApp(name: string, body: (app: Hono, calls: () => number) => Promise<void>): void {
+  for (const [kind, start] of Object.entries(SERVERS)) {
+    Deno.test(`hono on ${kind}: ${name}`, () => withApp(start, body));
+  }
+}
+
+async function withApp(
+  start: () => Promise<Server>,
+  body: (app: Hono, calls: () => number) => Promise<void>,
+): Promise<void> {
+  await using memcached = await start();
   await using client = new Client(memcached.address, { timeout: 10_000 });
   await withCaches(client, async () => {
     const app = new Hono();
@@ -54,53 +65,43 @@ function countingApp(wait: boolean): { app: Hono; errors: Error[] } {
   return { app, errors };
 }
 
-Deno.test("hono: a response is served from memcached the second time", async () => {
-  await withApp(async (app, calls) => {
-    const ask = async (path: string) => await (await app.request(path)).text();
-    assertEquals([await ask("/page/a"), await ask("/page/a")], ["call 1", "call 1"]);
-    assertEquals([await ask("/page/b"), await ask("/page/b?q=1")], ["call 2", "call 3"]);
-    assertEquals(calls(), 3);
-    const response = await app.request("/page/a");
-    assertEquals(response.headers.get("Cache-Control"), "max-age=60");
-    assertEquals(await response.text(), "call 1");
-  });
+testApp("a response is served from the cache the second time", async (app, calls) => {
+  const ask = async (path: string) => await (await app.request(path)).text();
+  assertEquals([await ask("/page/a"), await ask("/page/a")], ["call 1", "call 1"]);
+  assertEquals([await ask("/page/b"), await ask("/page/b?q=1")], ["call 2", "call 3"]);
+  assertEquals(calls(), 3);
+  const response = await app.request("/page/a");
+  assertEquals(response.headers.get("Cache-Control"), "max-age=60");
+  assertEquals(await response.text(), "call 1");
 });
 
-Deno.test("hono: a response is kept for each variant", async () => {
-  await withApp(async (app) => {
-    const ask = async (language: string) => {
-      const headers = { "Accept-Language": language };
-      return await (await app.request("/vary", { headers })).text();
-    };
-    assertEquals([await ask("en"), await ask("de")], ["call 1 in en", "call 2 in de"]);
-    assertEquals([await ask("en"), await ask("de")], ["call 1 in en", "call 2 in de"]);
-  });
+testApp("a response is kept for each variant", async (app) => {
+  const ask = async (language: string) => {
+    const headers = { "Accept-Language": language };
+    return await (await app.request("/vary", { headers })).text();
+  };
+  assertEquals([await ask("en"), await ask("de")], ["call 1 in en", "call 2 in de"]);
+  assertEquals([await ask("en"), await ask("de")], ["call 1 in en", "call 2 in de"]);
 });
 
-Deno.test("hono: a private response is not kept", async () => {
-  await withApp(async (app) => {
-    const ask = async () => await (await app.request("/private")).text();
-    assertEquals([await ask(), await ask()], ["call 1", "call 2"]);
-  });
+testApp("a private response is not kept", async (app) => {
+  const ask = async () => await (await app.request("/private")).text();
+  assertEquals([await ask(), await ask()], ["call 1", "call 2"]);
 });
 
-Deno.test("hono: a response that is stale at once is answered, and not kept", async () => {
-  await withApp(async (app) => {
-    const ask = async () => await (await app.request("/stale")).text();
-    assertEquals([await ask(), await ask()], ["call 1", "call 2"]);
-  });
+testApp("a response that is stale at once is answered, and not kept", async (app) => {
+  const ask = async () => await (await app.request("/stale")).text();
+  assertEquals([await ask(), await ask()], ["call 1", "call 2"]);
 });
 
-Deno.test("hono: a herd is answered, and one of its responses is kept", async () => {
-  await withApp(async (app, calls) => {
-    const herd = Array.from({ length: 100 }, () => app.request("/page/herd"));
-    const responses = await Promise.all(herd);
-    assertEquals(new Set(responses.map(({ status }) => status)), new Set([200]));
-    const texts = await Promise.all(responses.map((response) => response.text()));
-    assertEquals(texts.length, calls());
-    const kept = await (await app.request("/page/herd")).text();
-    assertEquals([texts.includes(kept), calls()], [true, 100]);
-  });
+testApp("a herd is answered, and one of its responses is kept", async (app, calls) => {
+  const herd = Array.from({ length: 100 }, () => app.request("/page/herd"));
+  const responses = await Promise.all(herd);
+  assertEquals(new Set(responses.map(({ status }) => status)), new Set([200]));
+  const texts = await Promise.all(responses.map((response) => response.text()));
+  assertEquals(texts.length, calls());
+  const kept = await (await app.request("/page/herd")).text();
+  assertEquals([texts.includes(kept), calls()], [true, 100]);
 });
 
 Deno.test("hono: pages are served while memcached is stopped, killed and back, with failover: miss", async () => {

@@ -1,5 +1,5 @@
 /**
- * Keyv 6 on memcached: what its repository's `@keyv/test-suite` asks of every adapter, since npm has that suite
+ * Keyv 6 on memcached and the embedded server: what its repository's `@keyv/test-suite` asks of every adapter, since npm has that suite
  * for Keyv 5 only.
  */
 
@@ -7,7 +7,7 @@ import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { Keyv, keyvStorageCapability } from "keyv-6";
 import { Client } from "@moecache/moecache";
 import { KeyvMoecache } from "@moecache/moecache/keyv";
-import { MemcachedProcess } from "../../support/memcached.ts";
+import { type Server, SERVERS } from "./servers.ts";
 
 interface Context {
   /** Makes a Keyv with a store of its own, whose errors are collected. */
@@ -17,8 +17,18 @@ interface Context {
 }
 
 function test(name: string, body: (context: Context) => Promise<void>): void {
-  Deno.test(`keyv 6: ${name}`, async () => {
-    await using memcached = await MemcachedProcess.start();
+  for (const [kind, start] of Object.entries(SERVERS)) {
+    testOn(`keyv 6 on ${kind}: ${name}`, body, start);
+  }
+}
+
+function testOn(
+  name: string,
+  body: (context: Context) => Promise<void>,
+  start: () => Promise<Server>,
+): void {
+  Deno.test(name, async () => {
+    await using memcached = await start();
     await using client = new Client(memcached.address, { timeout: 10_000 });
     const errors: unknown[] = [];
     const makeStore = () => new KeyvMoecache({ client });

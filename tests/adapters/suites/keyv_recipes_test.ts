@@ -14,12 +14,8 @@ import { Keyv as Keyv6 } from "keyv-6";
 import { SocketError } from "@moecache/moecache";
 import { KeyvMoecache } from "@moecache/moecache/keyv";
 import { MemcachedServer } from "@moecache/moecache/testing";
-import { MemcachedProcess } from "../../support/memcached.ts";
+import { SERVERS } from "./servers.ts";
 
-const SERVERS = {
-  memcached: () => MemcachedProcess.start(),
-  "the embedded server": () => MemcachedServer.listen(),
-};
 const AWAY = "127.0.0.1:1";
 const MINUTE = 60_000;
 

@@ -1,4 +1,4 @@
-/** Keyv's own test suite, on memcached. */
+/** Keyv's own test suite, on memcached and on the embedded server. */
 
 import keyvTestSuite, { keyvIteratorTests } from "@keyv/test-suite";
 import { JestChaiExpect, JestExtend } from "@vitest/expect";
@@ -7,7 +7,7 @@ import { assertEquals } from "@std/assert";
 import { Keyv, type KeyvStoreAdapter } from "keyv";
 import { Client } from "@moecache/moecache";
 import { KeyvMoecache } from "@moecache/moecache/keyv";
-import { MemcachedProcess } from "../../support/memcached.ts";
+import { type Server, SERVERS } from "./servers.ts";
 
 chai.use(JestExtend);
 chai.use(JestChaiExpect);
@@ -25,18 +25,24 @@ class Tests {
   readonly it = (name: string, body: Body): unknown => this.#bodies.set(name, body);
 
   register(suite: string): void {
-    for (const [name, body] of this.#bodies) {
-      Deno.test(`${suite}: ${name}`, async () => {
-        await using memcached = await MemcachedProcess.start();
-        await using client = new Client(memcached.address, { timeout: 10_000 });
-        current = client;
-        for (const before of this.#before) await before();
-        const expect = countingExpect();
-        await body({ expect: expect.function });
-        for (const after of this.#after) await after();
-        expect.check();
-      });
+    for (const [kind, start] of Object.entries(SERVERS)) {
+      for (const [name, body] of this.#bodies) {
+        this.#registerOn(`${suite} on ${kind}: ${name}`, body, start);
+      }
     }
+  }
+
+  #registerOn(name: string, body: Body, start: () => Promise<Server>): void {
+    Deno.test(name, async () => {
+      await using memcached = await start();
+      await using client = new Client(memcached.address, { timeout: 10_000 });
+      current = client;
+      for (const before of this.#before) await before();
+      const expect = countingExpect();
+      await body({ expect: expect.function });
+      for (const after of this.#after) await after();
+      expect.check();
+    });
   }
 }
 

@@ -3,9 +3,9 @@
 import { assertEquals } from "@std/assert";
 import Theirs from "memcached";
 import { Memcached } from "@moecache/moecache/memcached";
-import { MemcachedServer } from "@moecache/moecache/testing";
 import { onEachRuntime } from "./drop_in_runtimes.ts";
 import { findTests, LEFT_OUT, LONG } from "./npm_memcached_tests.mjs";
+import { type Server, SERVERS } from "./servers.ts";
 
 const MODULES = { MOECACHE: "adapters/memcached.ts", TESTING: "testing/mod.ts" };
 
@@ -20,16 +20,28 @@ const found: [name: string, run: (servers: string[]) => Promise<void>][] = findT
 );
 const tests = found.filter(([name]) => !Object.hasOwn(LEFT_OUT, name));
 
-for (const [name, run] of tests) {
+for (const [kind, start] of Object.entries(SERVERS)) {
+  // It waits for a server that is not there, whatever the others are.
+  for (const [name, run] of tests) {
+    if (kind === "memcached" || name !== LONG) test(kind, start, name, run);
+  }
+}
+
+function test(
+  kind: string,
+  start: () => Promise<Server>,
+  name: string,
+  run: (servers: string[]) => Promise<void>,
+): void {
   Deno.test({
-    name: `npm's memcached: ${name}`,
+    name: `npm's memcached on ${kind}: ${name}`,
     // Some of its tests do not end their clients.
     sanitizeOps: false,
     sanitizeResources: false,
     async fn() {
-      await using one = await MemcachedServer.listen();
-      await using two = await MemcachedServer.listen();
-      await using three = await MemcachedServer.listen();
+      await using one = await start();
+      await using two = await start();
+      await using three = await start();
       await run([one, two, three].map(({ address }) => address));
     },
   });

@@ -12,6 +12,7 @@ import { MemcachedProcess } from "../../support/memcached.ts";
 import { onEachRuntime } from "./drop_in_runtimes.ts";
 import { callAll, OUTCOMES, shown, WAYS } from "./memjs_calls.mjs";
 import { findTests } from "./memjs_tests.mjs";
+import { type Server, SERVERS } from "./servers.ts";
 
 // deno-lint-ignore no-explicit-any -- two clients whose types differ, called by name
 type AnyClient = any;
@@ -231,16 +232,24 @@ function compare(theirs: Outcome, ours: Outcome): void {
   assertEquals(ours, theirs);
 }
 
-async function callOnServer(make: typeof ours | typeof memjs, way: string): Promise<Outcome> {
-  await using memcached = await MemcachedProcess.start();
+async function callOnServer(
+  make: typeof ours | typeof memjs,
+  way: string,
+  start: () => Promise<Server> = () => MemcachedProcess.start(),
+): Promise<Outcome> {
+  await using memcached = await start();
   return await callAll(make, way, memcached.address);
 }
 
 for (const way of Object.keys(WAYS)) {
-  Deno.test(
-    { name: `memjs and its drop-in have the same outcomes with ${way}`, ...sanitizers },
-    async () => compare(await callOnServer(memjs, way), await callOnServer(ours, way)),
-  );
+  for (const [kind, start] of Object.entries(SERVERS)) {
+    Deno.test({
+      name: `memjs on memcached and its drop-in on ${kind} have the same outcomes with ${way}`,
+      ...sanitizers,
+      // memjs speaks the binary protocol, which the embedded server does not.
+      fn: async () => compare(await callOnServer(memjs, way), await callOnServer(ours, way, start)),
+    });
+  }
 }
 
 Deno.test(

@@ -6,6 +6,7 @@ import type { Driver, Storage } from "unstorage";
 import * as two from "unstorage-2";
 import moecacheDriver from "@moecache/moecache/unstorage";
 import { MemcachedProcess } from "../../support/memcached.ts";
+import { type Server, SERVERS } from "./servers.ts";
 
 /** What is used of unstorage. The second version says more of its types, and means the same here. */
 type Unstorage = Pick<typeof one, "createStorage" | "restoreSnapshot">;
@@ -17,23 +18,34 @@ const VERSIONS: Readonly<Record<string, Unstorage>> = {
 
 type Body = (storage: Storage, driver: Driver, unstorage: Unstorage) => Promise<void>;
 
-/** Defines a test for each version. */
+/** Defines a test for each version and each kind of server. */
 function test(name: string, body: Body): void {
-  for (const [version, unstorage] of Object.entries(VERSIONS)) {
-    Deno.test(`${version}: ${name}`, async () => {
-      await using memcached = await MemcachedProcess.start();
-      const driver: Driver & two.Driver = moecacheDriver({ servers: memcached.address });
-      const storage = unstorage.createStorage({ driver });
-      try {
-        await body(storage, driver, unstorage);
-        await storage.clear();
-        assertEquals(await storage.getKeys(), []);
-      } finally {
-        await driver.dispose?.();
-        await storage.dispose();
-      }
-    });
+  for (const [kind, start] of Object.entries(SERVERS)) {
+    for (const [version, unstorage] of Object.entries(VERSIONS)) {
+      testOn(`${version} on ${kind}: ${name}`, start, unstorage, body);
+    }
   }
+}
+
+function testOn(
+  name: string,
+  start: () => Promise<Server>,
+  unstorage: Unstorage,
+  body: Body,
+): void {
+  Deno.test(name, async () => {
+    await using memcached = await start();
+    const driver: Driver & two.Driver = moecacheDriver({ servers: memcached.address });
+    const storage = unstorage.createStorage({ driver });
+    try {
+      await body(storage, driver, unstorage);
+      await storage.clear();
+      assertEquals(await storage.getKeys(), []);
+    } finally {
+      await driver.dispose?.();
+      await storage.dispose();
+    }
+  });
 }
 
 test("a snapshot is restored", async (storage, _driver, { restoreSnapshot }) => {
@@ -81,6 +93,8 @@ test("values are objects and primitives", async (storage) => {
 test("an object is what its toJSON() makes of it", async (storage) => {
   await storage.setItem("a", { toJSON: () => "SERIALIZED" });
   assertEquals(await storage.getItem("a"), "SERIALIZED");
+  await storage.setItem("b", { toJSON: () => ({ serializedObj: "works" }) });
+  assertEquals(await storage.getItem("b"), { serializedObj: "works" });
 });
 
 test("an object of a class is refused", async (storage) => {
@@ -103,6 +117,17 @@ test("many items are set and got", async (storage) => {
     { key: "t:2", value: 2 },
     { key: "t:3", value: null },
   ]);
+  await storage.setItem("q:a?q=1", "with a query");
+  assertEquals(await storage.getItems([{ key: "q:a?q=2" }]), [{
+    key: "q:a",
+    value: "with a query",
+  }]);
+});
+
+test("an empty storage can be cleared", async (storage) => {
+  await storage.clear();
+  await storage.clear();
+  assertEquals(await storage.getKeys(), []);
 });
 
 test("an item is removed", async (storage) => {

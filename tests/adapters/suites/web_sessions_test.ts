@@ -12,13 +12,8 @@ import {
   honoSessionStorage,
   sessionIdStrategy,
 } from "@moecache/moecache/session";
-import { MemcachedServer } from "@moecache/moecache/testing";
-import { MemcachedProcess } from "../../support/memcached.ts";
+import { SERVERS } from "./servers.ts";
 
-const SERVERS = {
-  memcached: () => MemcachedProcess.start(),
-  "the embedded server": () => MemcachedServer.listen(),
-};
 const AWAY = "127.0.0.1:1";
 const SECRET = "0123456789abcdef".repeat(4);
 
