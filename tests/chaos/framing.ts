@@ -22,15 +22,29 @@ export interface Grammar {
   isLast(line: string): boolean;
 }
 
+/** In which of its words a line says how long its data block is; `getOrSet` sends more than `get` and `set`. */
+type Places = Readonly<Record<string, number>>;
+const IN_REQUEST: Places = {
+  ...{ set: 4, add: 4, replace: 4, append: 4, prepend: 4, cas: 4 },
+  ms: 2,
+};
+const IN_REPLY: Places = { VALUE: 3, VA: 1 };
+
+function lengthAt(places: Places, line: string): number | undefined {
+  const words = line.split(" ");
+  const place = places[words[0]!];
+  return place === undefined ? undefined : Number(words[place]);
+}
+
 /** What a client sends. */
 export const REQUESTS: Grammar = {
-  blockLength: (line) => line.startsWith("set ") ? Number(line.split(" ")[4]) : undefined,
+  blockLength: (line) => lengthAt(IN_REQUEST, line),
   isLast: () => true,
 };
 
 /** What a server sends. */
 export const REPLIES: Grammar = {
-  blockLength: (line) => line.startsWith("VALUE ") ? Number(line.split(" ")[3]) : undefined,
+  blockLength: (line) => lengthAt(IN_REPLY, line),
   isLast: (line) => !line.startsWith("VALUE ") && !line.startsWith("STAT "),
 };
 
