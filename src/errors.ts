@@ -65,9 +65,9 @@ export class ValidationException extends ClientException {
  * follow memcached's protocol. `cause` is the runtime's error, if there is one. It is not a {@linkcode
  * ClientException}, as in Python moecache.
  *
- * Its stack includes the code that awaits the operation. When many operations fail together, this holds for the first
- * hundred. Bun shows such callers only for operations on many keys. There, catch the error where the operation is
- * awaited, and throw your own error with this one as its `cause`.
+ * Its stack includes the code that awaits the operation, also through namespaces, views, patterns and adapters. When
+ * many operations fail together, this holds for the first hundred. Bun shows such callers only for operations on many
+ * keys. There, catch the error where the operation is awaited, and throw your own error with this one as its `cause`.
  *
  * @example A server that cannot be reached
  * ```ts
@@ -225,7 +225,7 @@ function firstCause({ failures }: PartialFailure): { cause: unknown } {
 }
 
 /**
- * Copies an error of this module, with the stack of the caller. Other errors are returned unchanged.
+ * Copies an error of this module, with a long stack of the caller. Other errors are returned unchanged.
  *
  * @param text The message of the copy; by default that of the error.
  */
@@ -233,11 +233,17 @@ export function madeAgain(error: unknown, text: string = Object(error).message):
   // An error has what the options of its copy are: the cause, if it has one, and the names.
   const options = Object(error);
   const { constructor: Class, item } = options;
-  if (Class === ClientException || Class === ValidationException) {
-    return new (Class as typeof ClientException)(text, item, options);
-  }
-  if (Class !== SocketError && Class !== TimeoutError) return error;
-  return new (Class as typeof SocketError)(text, options);
+  // Functions of this module take room in a stack besides the caller's. Not every runtime has a limit; a program may have
+  // frozen it, or set it to 0.
+  const limit = Reflect.get(Error, "stackTraceLimit");
+  Reflect.set(Error, "stackTraceLimit", limit && limit + 30);
+  const copy = Class === ClientException || Class === ValidationException
+    ? new (Class as typeof ClientException)(text, item, options)
+    : Class === SocketError || Class === TimeoutError
+    ? new (Class as typeof SocketError)(text, options)
+    : error;
+  Reflect.set(Error, "stackTraceLimit", limit);
+  return copy;
 }
 
 const LONGEST_QUOTE = 80;

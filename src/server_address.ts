@@ -217,10 +217,7 @@ function parseUrl(text: string): URL {
     return new URL(text);
   } catch {
     // The runtime's error would show the whole address, including a password.
-    const why = text.includes("@")
-      ? "its user name and password must be percent-encoded"
-      : "it is not a valid URL";
-    throw invalid(text, why);
+    throw invalid(text, "it is not a valid URL, or its user name or password not percent-encoded");
   }
 }
 

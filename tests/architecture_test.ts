@@ -89,6 +89,8 @@ const EXCEPTIONS: Readonly<Record<string, readonly string[]>> = {
   "adapters/next/tagged_entries.ts": ["views/large_values.ts"],
   // Errors about many keys are made again for other keys, as views do.
   "adapters/stored_values.ts": ["views/partial_errors.ts"],
+  // The stacks of errors lead to the caller.
+  "adapters/http/cache_storage.ts": ["views/partial_errors.ts"],
   // Values are taken at the time of the call, as by views.
   "adapters/keyv.ts": ["views/own_value.ts"],
   "adapters/unstorage.ts": ["views/own_value.ts"],

@@ -36,6 +36,8 @@ const REFUSED: Readonly<Record<string, string>> = {
   "memcached://user:pa,ss@host:11211": 'host:11211": credentials go percent-encoded',
   "memcached://user:pa/ss@host:11211": "percent-encoded",
   "memcached://user:pa?ss@host:11211": "percent-encoded",
+  "memcached://user:pass@host:99999": "it is not a valid URL, or its user name",
+  "memcached://user:pass@ho st": "it is not a valid URL, or its user name",
   "memcached://host:11211?timeout=5": "it must end after the port, without a path or query",
   "memcached://u:p@host:11211/0": "it must end after the port, without a path or query",
   "host:11211?timeout=5": '"host:11211?timeout=5": it is not "host" or "host:port"',

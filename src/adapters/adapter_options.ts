@@ -8,7 +8,14 @@ import {
   ValidationException,
 } from "../../mod.ts";
 import { CLIENT_OPTIONS } from "../client_options.ts";
-import { checkObject, copyOptions, invalidOption } from "../option_checks.ts";
+import {
+  checkOptions,
+  copyOptions,
+  holdsNames,
+  invalidOption,
+  invalidPlace,
+  type OptionTypes,
+} from "../option_checks.ts";
 
 /** The options that say where an adapter stores. */
 interface ClientSource {
@@ -26,6 +33,25 @@ export interface AdapterClient {
 
 /** Leaves room for a namespace in the prefix, and for a hashed key after it. */
 const LONGEST_PREFIX = 50;
+
+/**
+ * Checks the options of an adapter. Who passes an address in their place finds no password in the error.
+ *
+ * @throws {ValidationException} When they are not an object, or an option is unknown or of another type.
+ */
+export function checkAdapterOptions<Options>(
+  options: Options | undefined,
+  types: OptionTypes<Options>,
+): void {
+  if (options !== undefined) {
+    checkHolding(options, `an object such as { ${Object.keys(types)[0]} }`);
+  }
+  checkOptions(options, types);
+}
+
+function checkHolding(options: unknown, expected: string): void {
+  if (!holdsNames(options)) throw invalidPlace("options", options, expected);
+}
 
 /**
  * Takes the client from an adapter's options, or makes one.
@@ -63,7 +89,7 @@ export function withDefaults<Options extends object>(
   defaults: Options,
   names: readonly string[],
 ): Options {
-  if (options !== undefined) checkObject(options, "an object");
+  if (options !== undefined) checkHolding(options, "an object");
   const given = copyOptions(options ?? defaults, names);
   const filling = copyOptions(defaults, names);
   for (const name in filling) {

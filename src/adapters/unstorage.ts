@@ -17,6 +17,7 @@
 import { checkObject, checkOptions } from "../option_checks.ts";
 import type { ClientOptions, KeyCommands, ServerAddress } from "../../mod.ts";
 import {
+  checkAdapterOptions,
   checkList,
   checkPrefix,
   checkRecord,
@@ -146,7 +147,7 @@ const OPTION_TYPES = {
  * ```
  */
 export function moecacheDriver(options: MoecacheDriverOptions): MoecacheDriver {
-  checkOptions(options ?? {}, OPTION_TYPES);
+  checkAdapterOptions(options ?? {}, OPTION_TYPES);
   const { client, close } = clientFrom(options ?? {});
   const stored = new StoredValues(client, checkPrefix(options.base ?? "unstorage:"));
   const set = async (

@@ -2,6 +2,7 @@
 
 import {
   ClientException,
+  madeAgain,
   quote,
   SocketError,
   TimeoutError,
@@ -91,7 +92,10 @@ function isOwn(error: unknown): error is OwnError {
  * @param action The operation: `get key "a"`.
  */
 export function failureOf(error: unknown, action: string): unknown {
-  if (!isOwn(error)) return error;
+  return isOwn(error) ? withCallersStack(failure(error, action)) : error;
+}
+
+function failure(error: OwnError, action: string): OwnError {
   const message = `Cannot ${action}: ${error.message}`;
   if (error instanceof ValidationException) {
     return new ValidationException(message, error.item, { cause: error });
@@ -108,4 +112,20 @@ export function failureOf(error: unknown, action: string): unknown {
   return error instanceof TimeoutError
     ? new TimeoutError(message, options)
     : new SocketError(message, options);
+}
+
+/** A line of a stack that leads from an error to who awaits it. */
+const AWAITING = /^ +at async /;
+
+/**
+ * Adds the functions that await the operation to the stack of an error that was made elsewhere. Call it in an async
+ * function, after an `await`: only then does the runtime know them.
+ */
+export function withCallersStack<Thrown>(error: Thrown): Thrown {
+  if (!isOwn(error) || error.stack === undefined) return error;
+  const { stack = "" } = madeAgain(new ClientException("")) as Error;
+  const known = new Set(error.stack.split("\n"));
+  const awaiting = stack.split("\n").filter((line) => AWAITING.test(line) && !known.has(line));
+  error.stack = [error.stack, ...awaiting].join("\n");
+  return error;
 }

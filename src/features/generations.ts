@@ -27,7 +27,7 @@ import type { Exptime } from "../protocol/exptime.ts";
 import { reservedKey } from "../fleet/reserved_key.ts";
 import { itemTranscoder } from "../transcoding/item_codec.ts";
 import { untilAborted, watchSignal } from "../waiting.ts";
-import { failureOf, withCallersKeys } from "./callers_keys.ts";
+import { failureOf, withCallersKeys, withCallersStack } from "./callers_keys.ts";
 import { type CounterCommands, RisingCounter } from "./rising_counter.ts";
 import { computeAsRead, type UnstoredValues } from "./unstored_values.ts";
 
@@ -321,14 +321,16 @@ function withoutPrefixes(
   prefix: string,
   count: number,
 ): unknown {
-  const isPartial = error instanceof PartialClientException || error instanceof PartialSocketError;
-  if (!isPartial) return error;
+  if (!(error instanceof PartialClientException || error instanceof PartialSocketError)) {
+    return error;
+  }
   const partial: PartialFailure = {
     failures: withoutPrefix(error.failures, prefix),
     results: withoutPrefix(error.results, prefix),
     count,
   };
-  return error instanceof PartialClientException
-    ? new PartialClientException(action, partial)
-    : new PartialSocketError(action, partial);
+  const Class = error instanceof PartialClientException
+    ? PartialClientException
+    : PartialSocketError;
+  return withCallersStack(new Class(action, partial));
 }

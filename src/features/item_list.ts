@@ -1,5 +1,6 @@
 /** Lists all items of a deployment. @module */
 
+import { withCallersStack } from "./callers_keys.ts";
 import { serverFailure } from "./server_failures.ts";
 import { LineReader } from "../connection/line_reader.ts";
 import type { ServerHandle } from "../connection/server_handle.ts";
@@ -92,7 +93,9 @@ async function* list<Entry>(
       lines.end();
     }
     signal?.throwIfAborted();
-    if (outcome.failures.size > 0) throw serverFailure("list the items of", outcome);
+    if (outcome.failures.size > 0) {
+      throw withCallersStack(serverFailure("list the items of", outcome));
+    }
   } finally {
     await allEnded(readers.map(end));
   }

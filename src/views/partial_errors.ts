@@ -10,9 +10,14 @@ import {
   TimeoutError,
   ValidationException,
 } from "../../mod.ts";
-import { type KeyNames, nameKeys, withCallersKeys } from "../features/callers_keys.ts";
+import {
+  type KeyNames,
+  nameKeys,
+  withCallersKeys,
+  withCallersStack,
+} from "../features/callers_keys.ts";
 
-export type { KeyNames };
+export { type KeyNames, withCallersStack };
 
 /**
  * Names keys in an error of an operation on many keys as the caller does.
@@ -174,9 +179,12 @@ export function ofWhole(error: unknown, action: string): unknown {
   if (!isFault(cause)) return error;
   withCallersKeys(cause, new Map(), (text) => text.replaceAll(PART, "part $1"));
   const message = `Cannot ${action}: a part of its value failed: ${cause.message}`;
-  if (cause instanceof ClientException) return new ClientException(message, cause.item, { cause });
+  if (cause instanceof ClientException) {
+    return withCallersStack(new ClientException(message, cause.item, { cause }));
+  }
   const Class = cause instanceof TimeoutError ? TimeoutError : SocketError;
-  return new Class(message, { ...cause.server !== undefined && { server: cause.server }, cause });
+  const server = cause.server !== undefined && { server: cause.server };
+  return withCallersStack(new Class(message, { ...server, cause }));
 }
 
 /** Whether memcached or the network failed, and not what the caller passed or did. */
@@ -210,7 +218,7 @@ export function partialError(
   // As of one operation: a refusal is a ClientException, what the network did is not.
   const isNetwork = Array.from(partial.failures.values()).some(isSocketError);
   const Class = isNetwork ? PartialSocketError : PartialClientException;
-  return new Class(action, partial);
+  return withCallersStack(new Class(action, partial));
 }
 
 function isSocketError(error: unknown): error is SocketError {

@@ -17,7 +17,7 @@ import { readEntries, readKeys } from "../commands/many_keys.ts";
 import { ownDate } from "../option_checks.ts";
 import { type CallRules, checkCall, type CheckedCommand, setCallRules } from "./call_rules.ts";
 import { ownValue } from "./own_value.ts";
-import { partialError, partsOf } from "./partial_errors.ts";
+import { partialError, partsOf, withCallersStack } from "./partial_errors.ts";
 import { getOrSet, update } from "./value_view/computing.ts";
 import { count } from "./value_view/counting.ts";
 import { ifThere } from "./value_view/presence.ts";
@@ -291,10 +291,14 @@ export class ValueView implements KeyCommands {
     const asked = this.#inner.inspect(await this.#keyOf(key), inner);
     // It may be rejected before it is awaited.
     asked.catch(() => {});
-    const isThere = await ifThere(this.#store, key, options, async () => {
-      return await asked !== undefined;
-    });
-    return isThere ? await asked : undefined;
+    try {
+      const isThere = await ifThere(this.#store, key, options, async () => {
+        return await asked !== undefined;
+      });
+      return isThere ? await asked : undefined;
+    } catch (error) {
+      throw withCallersStack(error);
+    }
   }
 
   withTranscoder(transcoder: Transcoder): KeyCommands {

@@ -5,6 +5,9 @@ import { moecacheDriver as bentoDriver } from "../../src/adapters/bentocache.ts"
 import { KeyvMoecache, type KeyvMoecacheOptions } from "../../src/adapters/keyv.ts";
 import { Memcached } from "../../src/adapters/memcached.ts";
 import { Client as MemjsClient } from "../../src/adapters/memjs.ts";
+import { nextCacheHandler } from "../../src/adapters/next.ts";
+import { RateLimitStore } from "../../src/adapters/rate_limit.ts";
+import { honoSessionsStore, moecacheSessionStore } from "../../src/adapters/session.ts";
 import moecacheDriver, { type MoecacheDriverOptions } from "../../src/adapters/unstorage.ts";
 import { dns } from "../../src/discovery/mod.ts";
 import { hashedKeys } from "../../src/views/mod.ts";
@@ -168,11 +171,18 @@ Deno.test("the errors of adapters show no password", async () => {
     () => new KeyvMoecache({ client, servers: "memcached://ada:s3cret@host" }),
     () => hashedKeys("memcached://ada:s3cret@host" as never),
     () => dns("memcached://ada:s3cret@host"),
+    () => moecacheDriver("memcached://ada:s3cret@host" as never),
+    () => new RateLimitStore("memcached://ada:s3cret@host" as never),
+    () => moecacheSessionStore({ Store: Object }, "memcached://ada:s3cret@host" as never),
+    () => honoSessionsStore("memcached://ada:s3cret@host" as never),
+    () => nextCacheHandler("memcached://ada:s3cret@host" as never),
+    () => bentoDriver("memcached://ada:s3cret@host" as never),
+    () => new Memcached("host", "memcached://ada:s3cret@host" as never),
     () => new Client("host", { discovery: "memcached://ada:s3cret@host" as never }),
   ];
   for (const make of makes) {
     const error = assertThrows(make, ValidationException);
-    assertEquals(Deno.inspect(error, { depth: 9 }).includes("cret@"), false);
+    assertEquals(Deno.inspect(error, { depth: 9 }).includes("cret@"), false, `${make}`);
     assertEquals(Deno.inspect(error.item, { depth: 9 }).includes("cret"), false);
   }
 });

@@ -62,14 +62,14 @@ export const LIMITS: Readonly<Record<string, Readonly<Record<string, number>>>> 
   esbuild: {
     "{ SocketError }": 600,
     "{ jsonTranscoder }": 1_720,
-    "{ BareClient, jsonTranscoder }": 18_512,
-    "{ Client }": 34_756,
+    "{ BareClient, jsonTranscoder }": 18_545,
+    "{ Client }": 34_856,
   },
   Rollup: {
     "{ SocketError }": 600,
     "{ jsonTranscoder }": 1_200,
-    "{ BareClient, jsonTranscoder }": 17_812,
-    "{ Client }": 33_114,
+    "{ BareClient, jsonTranscoder }": 17_848,
+    "{ Client }": 33_200,
   },
 };
 

@@ -2,7 +2,19 @@
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { Client, ClientException, type ClientOptions, SocketError } from "../../mod.ts";
+import { MoecacheCacheStorage } from "../../src/adapters/cache.ts";
+import { KeyvMoecache } from "../../src/adapters/keyv.ts";
+import { lock, memoize, once, rateLimit } from "../../src/patterns/mod.ts";
 import { MemcachedServer } from "../../src/testing/mod.ts";
+import {
+  hashedKeys,
+  largeValues,
+  nearCache,
+  replicas,
+  spread,
+  tagged,
+  typed,
+} from "../../src/views/mod.ts";
 import { answering, ScriptedPeer } from "../support/scripted_peer.ts";
 
 /** Awaits an operation under a name that a stack can show. */
@@ -127,4 +139,74 @@ Deno.test("the reason of a signal is thrown unchanged", async () => {
   const operation = errorOf(client.get("a", { signal: aborted.signal }));
   aborted.abort(reason);
   assert(await operation === reason);
+});
+
+/** What uses a client through several functions of this module, each with a caller of its own. */
+const DEEP: Readonly<Record<string, (client: Client) => Promise<unknown>>> = {
+  lock: (client) => lock(client, "a", { ttl: 1, waitFor: 0 }),
+  "lock in a namespace": (client) => lock(client.namespace("n:"), "a", { ttl: 1, waitFor: 0 }),
+  memoize: (client) => memoize(client, (n: number) => n, { key: () => "a" })(1),
+  "once of replicas": (client) => once(replicas([client]), "a", () => 1),
+  "rateLimit of a view": (client) => rateLimit(typed(client, ANY), "a", { limit: 1, window: 1 }),
+  "getOrSet of a near cache": (client) => {
+    return nearCache(tagged(hashedKeys(client)), { maxBytes: 1e5, ttl: 1 }).getOrSet("a", () => 1);
+  },
+  "getMany of views": (client) => {
+    return spread(tagged(hashedKeys(client.namespace("n:"))), { keys: [] }).getMany(["a", "b"]);
+  },
+  "setMany of large values": (client) => {
+    return largeValues(tagged(client.namespace("n:"))).setMany({ a: "x".repeat(3_000_000), b: 1 });
+  },
+  "inspect of a view": (client) => tagged(client).inspect("a"),
+  "get of replicas": (client) => replicas([client]).get("a"),
+  "getAndTouch of replicas": (client) => replicas([client]).getAndTouch("a", 1),
+  setStream: (client) => {
+    return largeValues(client).setStream("a", new Response("x".repeat(3_000_000)).body!);
+  },
+  items: (client) => readAll(client.items()),
+  keys: (client) => readAll(client.keys()),
+  "open of a cache": (client) => new MoecacheCacheStorage(client).open("pages"),
+  "a list of Keyv": (client) => new KeyvMoecache({ client }).getMany(["a", "b"]),
+};
+
+/** With a loop of its own: what the runtime loops through is in no stack. */
+async function readAll(elements: AsyncIterable<unknown>): Promise<void> {
+  for await (const _ of elements);
+}
+
+const ANY = {
+  "~standard": { version: 1, vendor: "test", validate: (value: unknown) => ({ value }) },
+} as const;
+
+for (const [name, operate] of Object.entries(DEEP)) {
+  Deno.test(`the stack of an error leads to the caller: ${name}`, async () => {
+    await using refusing = await MemcachedServer.listen({
+      fault: () => ({ reply: "SERVER_ERROR out of luck" }),
+    });
+    for (const server of [NOWHERE, refusing.address]) {
+      await using client = new Client(server);
+      const error = await errorOf(firstCaller(() => operate(client)));
+      assert(error instanceof (server === NOWHERE ? SocketError : ClientException), `${error}`);
+      assertStringIncludes(error.stack!, "firstCaller");
+      assertStringIncludes(error.stack!, error.message);
+    }
+  });
+}
+
+Deno.test("errors leave the limit of stacks as it is, and heed a limit of 0 and a frozen one", async () => {
+  await using client = new Client(NOWHERE);
+  const get = () => errorOf(firstCaller(() => client.get("a")));
+  const limit = Object.getOwnPropertyDescriptor(Error, "stackTraceLimit")!;
+  const changes: PropertyDescriptor[] = [{ value: 5 }, { value: 0 }, { value: 7, writable: false }];
+  try {
+    for (const change of changes) {
+      Object.defineProperty(Error, "stackTraceLimit", { ...limit, ...change });
+      const error = await get();
+      assert(error instanceof SocketError, `${error}`);
+      assertEquals(error.stack!.includes("firstCaller"), change.value !== 0);
+      assertEquals(Reflect.get(Error, "stackTraceLimit"), change.value);
+    }
+  } finally {
+    Object.defineProperty(Error, "stackTraceLimit", limit);
+  }
 });

@@ -10,6 +10,7 @@ import {
 import { checkOptions, copyOptions, type OptionTypes } from "../../option_checks.ts";
 import {
   type AdapterClient,
+  checkAdapterOptions,
   checkList,
   checkPrefix,
   clientFrom,
@@ -147,7 +148,7 @@ function makeDriver(options: MoecacheBentoDriverOptions): MoecacheBentoDriver {
 }
 
 function checkDriverOptions(options: MoecacheBentoDriverOptions): MoecacheBentoDriverOptions {
-  checkOptions(options, OPTION_TYPES);
+  checkAdapterOptions(options, OPTION_TYPES);
   checkPrefix(options?.prefix ?? DEFAULT_PREFIX);
   return copyOptions(options ?? {}, Object.keys(OPTION_TYPES));
 }

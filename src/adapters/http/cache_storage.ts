@@ -2,6 +2,7 @@
 
 import { checkOptions, copyOptions } from "../../option_checks.ts";
 import { type KeyCommands, ValidationException } from "../../../mod.ts";
+import { withCallersStack } from "../../views/partial_errors.ts";
 import { checkClient, checkPrefix } from "../adapter_options.ts";
 import { itemKeyOf } from "../key_and_exptime.ts";
 import { cacheFormat } from "./bodies.ts";
@@ -115,7 +116,7 @@ export class MoecacheCacheStorage {
     } catch (error) {
       // After a failure, the next call tries again.
       if (this.#opened.get(text) === opened) this.#opened.delete(text);
-      throw error;
+      throw withCallersStack(error);
     }
   }
 

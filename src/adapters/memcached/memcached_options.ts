@@ -8,12 +8,11 @@ import type {
   PathAddress,
   ServerAddress,
 } from "../../../mod.ts";
-import { clientOptionsFrom, withDefaults } from "../adapter_options.ts";
+import { checkAdapterOptions, clientOptionsFrom, withDefaults } from "../adapter_options.ts";
 import {
   checkBoolean,
   checkChoice,
   checkInteger,
-  checkOptions,
   invalidOption,
   invalidPlace,
   type OptionTypes,
@@ -136,7 +135,7 @@ export function settingsFrom(
   defaults: MemcachedOptions,
 ): MemcachedSettings {
   const options = withoutRefused(given, defaults);
-  checkOptions(options, OPTION_TYPES);
+  checkAdapterOptions(options, OPTION_TYPES);
   const { maxKeySize = 250, maxValue = 2 ** 20, maxQueueSize = -1, namespace = "" } = options;
   const { keyCompression = true, remove = false, retries = 0, failures = 5 } = options;
   const { timeout = 5000, idle = 5000, retry = 30_000, reconnect = 18_000_000 } = options;

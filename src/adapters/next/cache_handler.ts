@@ -1,15 +1,10 @@
 /** A handler for `cacheHandlers` of Next.js: what `"use cache: remote"` stores. @module */
 
 import { ClientException, type Exptime, ValidationException } from "../../../mod.ts";
-import {
-  checkInteger,
-  checkOptions,
-  LONGEST_TIMEOUT,
-  type OptionTypes,
-} from "../../option_checks.ts";
+import { checkInteger, LONGEST_TIMEOUT, type OptionTypes } from "../../option_checks.ts";
 import { systemClock } from "../../waiting.ts";
 import { deferred } from "../../waiting/promises.ts";
-import { checkRecord } from "../adapter_options.ts";
+import { checkAdapterOptions, checkRecord } from "../adapter_options.ts";
 import { giveUp } from "../http/bodies.ts";
 import { exptimeOf } from "../key_and_exptime.ts";
 import {
@@ -128,7 +123,7 @@ interface Meta {
  * ```
  */
 export function nextCacheHandler(options: NextCacheHandlerOptions = {}): NextCacheHandler {
-  checkOptions(options, TYPES);
+  checkAdapterOptions(options, TYPES);
   const { pendingTimeout = PENDING_TIMEOUT } = options;
   checkInteger("pendingTimeout", pendingTimeout, 1, LONGEST_TIMEOUT);
   const cache = nextCacheFrom(options);

@@ -1,7 +1,7 @@
 /** A class for `cacheHandler` of Next.js: pages that are rendered once, and data of `fetch`. @module */
 
-import { checkOptions, invalidOption, type OptionTypes } from "../../option_checks.ts";
-import { checkRecord } from "../adapter_options.ts";
+import { invalidOption, type OptionTypes } from "../../option_checks.ts";
+import { checkAdapterOptions, checkRecord } from "../adapter_options.ts";
 import { checkText, exptimeOf } from "../key_and_exptime.ts";
 import { Askings, UNKNOWN } from "./askings.ts";
 import { Builds } from "./builds.ts";
@@ -94,7 +94,7 @@ const SHARED_KINDS: readonly unknown[] = ["FETCH", "IMAGE"];
 export function nextIncrementalCacheHandler(
   options: NextIncrementalCacheHandlerOptions = {},
 ): NextIncrementalCacheHandlerClass {
-  checkOptions(options, TYPES);
+  checkAdapterOptions(options, TYPES);
   // An environment's variable that is set to nothing would mix up the pages of all builds.
   if (options.buildId === "") throw invalidOption("buildId", "", "a string that is not empty");
   const cache = nextCacheFrom(options);

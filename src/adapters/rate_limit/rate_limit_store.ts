@@ -1,8 +1,13 @@
 /** A store for express-rate-limit. @module */
 
 import type { ClientOptions, KeyCommands, ServerAddress } from "../../../mod.ts";
-import { checkObject, checkOptions, type OptionTypes } from "../../option_checks.ts";
-import { type AdapterClient, checkPrefix, clientFrom } from "../adapter_options.ts";
+import { checkObject, type OptionTypes } from "../../option_checks.ts";
+import {
+  type AdapterClient,
+  checkAdapterOptions,
+  checkPrefix,
+  clientFrom,
+} from "../adapter_options.ts";
 import { checkWindow, HitCounters, type Hits } from "./hit_counters.ts";
 import { OwnWindows } from "./own_windows.ts";
 
@@ -48,7 +53,7 @@ export function countersFrom(
   readonly windows: OwnWindows;
   readonly close: AdapterClient["close"];
 } {
-  checkOptions(options ?? {}, OPTION_TYPES);
+  checkAdapterOptions(options ?? {}, OPTION_TYPES);
   const prefix = checkPrefix(options?.prefix ?? "rate-limit:");
   const { client, close } = clientFrom(options ?? {});
   const counters = new HitCounters(client, prefix);

@@ -1,6 +1,7 @@
 /** A storage for @hono/session. @module */
 
-import { checkFunction, checkOptions, copyOptions } from "../../option_checks.ts";
+import { checkFunction, copyOptions } from "../../option_checks.ts";
+import { checkAdapterOptions } from "../adapter_options.ts";
 import { callBack, doneNow } from "../node_callbacks.ts";
 import {
   checkSession,
@@ -70,7 +71,7 @@ export interface HonoSessionStorage extends AsyncDisposable {
  */
 export function honoSessionStorage(options: HonoSessionStorageOptions): HonoSessionStorage {
   const types = { ...OPTION_TYPES, onError: "function" } as const;
-  checkOptions(options ?? {}, types);
+  checkAdapterOptions(options ?? {}, types);
   const { onError, ...rest } = copyOptions(options ?? {}, Object.keys(types));
   checkFunction("onError", onError);
   const { sessions, close } = sessionsFrom(rest);

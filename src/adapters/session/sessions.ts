@@ -8,8 +8,14 @@ import {
   type OperationOptions,
   type ServerAddress,
 } from "../../../mod.ts";
-import { checkOptions, invalidOption, type OptionTypes } from "../../option_checks.ts";
-import { type AdapterClient, checkPrefix, checkRecord, clientFrom } from "../adapter_options.ts";
+import { invalidOption, type OptionTypes } from "../../option_checks.ts";
+import {
+  type AdapterClient,
+  checkAdapterOptions,
+  checkPrefix,
+  checkRecord,
+  clientFrom,
+} from "../adapter_options.ts";
 import { ItemRoom } from "../item_room.ts";
 import { exptimeOf, onItem } from "../key_and_exptime.ts";
 
@@ -51,7 +57,7 @@ export type SessionExpiry = Date | string | boolean | null | undefined;
 export function sessionsFrom(
   options: MoecacheSessionOptions,
 ): { readonly sessions: Sessions; readonly close: AdapterClient["close"] } {
-  checkOptions(options ?? {}, OPTION_TYPES);
+  checkAdapterOptions(options ?? {}, OPTION_TYPES);
   const { prefix = "session:", ttl = DAY } = options ?? {};
   if (!(ttl > 0)) throw invalidOption("ttl", ttl, "a number of seconds above 0");
   const { client, close } = clientFrom(options ?? {});

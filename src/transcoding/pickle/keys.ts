@@ -33,7 +33,9 @@ export class Equality {
   /** Whether the keys are being read. Dates then also differ by their microseconds, which only the bytes have. */
   readonly #isReading: boolean;
   readonly #ids: Ids;
-  readonly #idsBySignature = new Map<string | number, number>();
+  readonly #idsBySignature = new Map<string, number>();
+  readonly #tuplesOfOne: number[] = [];
+  readonly #setsOfOne: number[] = [];
   #count = 0;
 
   constructor(use: "reading" | "writing") {
@@ -75,9 +77,17 @@ export class Equality {
 
   /** The id of an object. If some of its parts have no id yet, they are added to `pending` first. */
   #derive(key: object, pending: object[]): number | undefined {
-    if (Array.isArray(key)) return isTuple(key) ? this.#ofParts("tuple", key, pending) : undefined;
+    if (Array.isArray(key)) {
+      if (!isTuple(key)) return undefined;
+      return key.length === 1
+        ? this.#ofOne(key[0], this.#tuplesOfOne, pending)
+        : this.#ofParts("tuple", key, pending);
+    }
     if (key instanceof Set) {
-      return isFrozenSet(key) ? this.#ofParts("frozenset", key, pending) : undefined;
+      if (!isFrozenSet(key)) return undefined;
+      if (key.size !== 1) return this.#ofParts("frozenset", key, pending);
+      const [part] = key;
+      return this.#ofOne(part, this.#setsOfOne, pending);
     }
     if (key instanceof Uint8Array) {
       if (this.#isReading && isBytearray(key)) return undefined;
@@ -95,6 +105,18 @@ export class Equality {
     return key.imag === 0 ? this.#known(key.real) : this.#signed(`${key.real}+${key.imag}i`);
   }
 
+  /**
+   * The id of a tuple or frozenset of one part. These allow the deepest nesting for their length, so they need no text.
+   *
+   * @param ids The ids of all such, by those of their parts.
+   */
+  #ofOne(part: unknown, ids: number[], pending: object[]): number | undefined {
+    const id = this.#known(part);
+    if (id === undefined) pending.push(part as object);
+    if (id === undefined || id === OPEN) return undefined; // OPEN: it contains itself
+    return ids[id] ??= this.#count++;
+  }
+
   #ofParts(
     type: "tuple" | "frozenset",
     parts: Iterable<unknown>,
@@ -110,13 +132,10 @@ export class Equality {
     }
     if (pending.length > length) return undefined;
     if (type === "frozenset") ids.sort((a, b) => a - b);
-    const [first] = ids;
-    // A shortcut for those of one part, which allow the deepest nesting for their length.
-    if (ids.length > 1 || first === undefined) return this.#signed(`${type} ${ids}`);
-    return this.#signed(type === "tuple" ? first : -1 - first);
+    return this.#signed(`${type} ${ids}`);
   }
 
-  #signed(signature: string | number): number {
+  #signed(signature: string): number {
     const id = this.#idsBySignature.get(signature) ?? this.#count++;
     this.#idsBySignature.set(signature, id);
     return id;

@@ -12,7 +12,7 @@ import { checkOptions, checkSignal, ownDate } from "../../option_checks.ts";
 import { checkExptime } from "../../protocol/exptime.ts";
 import { watchSignal } from "../../waiting.ts";
 import { deferExptime } from "../exptimes.ts";
-import { ofWhole } from "../partial_errors.ts";
+import { ofWhole, withCallersStack } from "../partial_errors.ts";
 import { ValueView } from "../value_view.ts";
 import { ownOptions, PASSED_OPTIONS } from "../wrapped_commands.ts";
 import { bytesOf, streamOf, streamOfOne } from "./byte_streams.ts";
@@ -192,7 +192,7 @@ export class LargeView extends ValueView implements LargeValueCommands {
       await Promise.allSettled([this.#rules.replaced(key, { before, offered: head }, inner)]);
     } catch (error) {
       await Promise.allSettled([chunks.delete(list, {}), pieces.return(), stream.cancel(error)]);
-      throw error;
+      throw withCallersStack(error);
     } finally {
       forget();
     }

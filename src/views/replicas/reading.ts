@@ -4,6 +4,7 @@ import type { KeyCommands, OperationOptions } from "../../../mod.ts";
 import { checkSignal } from "../../option_checks.ts";
 import { isUnreachable } from "../../protocol/backend_failure.ts";
 import { fill } from "../copies.ts";
+import { withCallersStack } from "../partial_errors.ts";
 import { type Fleets, repairOf } from "./fleets.ts";
 
 /** What a fleet has answered. */
@@ -89,7 +90,7 @@ export async function readFirstFound<Value>(
   });
   options?.signal?.throwIfAborted();
   if (found === undefined) {
-    if (missed.length === 0 && faults.length > 0) throw faults[0];
+    if (missed.length === 0 && faults.length > 0) throw withCallersStack(faults[0]);
     return undefined;
   }
   for (const replica of missed) repair(fleets, key, found.replica, replica);

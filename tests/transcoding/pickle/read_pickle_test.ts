@@ -366,6 +366,8 @@ Deno.test("readPickle hashes a tuple of tuples in no more steps than it has opco
   assertEquals((readPickle(pickle("}", wide, "Ns.")) as Map<unknown, unknown>).size, 1);
   const deep = "})" + "\x85".repeat(900_000) + "Ns.";
   assertEquals((readPickle(pickle(deep)) as Map<unknown, unknown>).size, 1);
+  const sets = "}" + "(".repeat(300_000) + ")" + "\x91".repeat(300_000) + "Ns.";
+  assertEquals((readPickle(pickle(sets)) as Map<unknown, unknown>).size, 1);
 });
 
 Deno.test("readPickle reads the text forms of protocol 0", async () => {
