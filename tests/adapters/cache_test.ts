@@ -556,6 +556,36 @@ function describeCache(
       assertEquals((await cache.keys()).length, 4);
     });
 
+    test("stores what fetch has decoded without the headers of its encoding", async ({ cache }) => {
+      const text = "encoded ".repeat(1000);
+      const stream = () => new Blob([text]).stream().pipeThrough(new CompressionStream("gzip"));
+      const zipped = new Uint8Array(await new Response(stream()).arrayBuffer());
+      const headers = {
+        ...cacheControl("max-age=60"),
+        "Content-Encoding": "gzip",
+        "Content-Length": `${zipped.length}`,
+      };
+      await using web = Deno.serve(
+        { port: 0, hostname: "127.0.0.1", onListen() {} },
+        () => new Response(zipped, { headers }),
+      );
+      const origin = `http://127.0.0.1:${web.addr.port}`;
+      await cache.add(`${origin}/added`);
+      await cache.put(`${origin}/put`, await fetch(`${origin}/put`));
+      for (const path of ["added", "put"]) {
+        const found = await cache.match(`${origin}/${path}`);
+        assertEquals(found?.headers.get("Content-Encoding"), null);
+        assertEquals(found?.headers.get("Content-Length"), null);
+        assertEquals(await found?.text(), text);
+      }
+      // Nobody has decoded a response of the program's own.
+      await cache.put(`${origin}/own`, new Response(zipped, { headers }));
+      const own = await cache.match(`${origin}/own`);
+      assertEquals(own?.headers.get("Content-Encoding"), "gzip");
+      assertEquals(own?.headers.get("Content-Length"), `${zipped.length}`);
+      assertEquals(new Uint8Array(await own!.arrayBuffer()), zipped);
+    });
+
     test("gives up add and addAll with the signal of a request", async ({ client, cache }) => {
       const asked = Promise.withResolvers<void>();
       await using web = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, (request) => {

@@ -54,7 +54,8 @@ export interface CacheSettings {
  * `Cache-Control` has `no-store`, and when the request has an `Authorization` and the response does not allow sharing
  * it. `s-maxage`, `max-age` or `Expires` say how long a response is served, less its age according to `Age` and `Date`.
  * Without them it never expires. It is served with an `Age` header. The headers of a connection, such as `Connection`
- * and those that it names, are not stored. The cache stores a request's address and the headers that `Vary` names, and
+ * and those that it names, are not stored; nor are `Content-Encoding` and `Content-Length` of a response of `fetch` in
+ * `gzip` or `br`, whose body `fetch` has decoded. A response of your own is stored in the encoding that it has. The cache stores a request's address and the headers that `Vary` names, and
  * nothing else of the request.
  *
  * Bodies are written and read as streams, in chunks of half a megabyte. Before a response is returned, the cache checks
@@ -360,7 +361,7 @@ export class MoecacheCache {
       vary: varyNames(response.headers).map((name) => [name, headerOf(asked, name)]),
       status: response.status,
       statusText: `${response.statusText ?? ""}`,
-      headers: storableHeaders(response.headers),
+      headers: storableHeaders(response),
       stored,
       age,
       expires: lifetime === undefined ? null : stored + lifetime,

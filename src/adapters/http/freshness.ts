@@ -42,10 +42,22 @@ const OF_A_CONNECTION = [
   ...["proxy-authenticate", "proxy-authentication-info", "proxy-authorization"],
 ];
 
-/** The headers of a response that a cache stores: all but those of the connection that it came through. */
-export function storableHeaders(headers: Headers): [name: string, value: string][] {
+/** What each runtime's fetch decodes while it reads a body; the headers still tell of the bytes that came. */
+const DECODED = /^(gzip|br)$/i;
+
+/**
+ * The headers of a response that a cache stores: all but those of the connection that it came through; and of the
+ * encoding that fetch has undone, without which the response would be sent with a body that does not fit its headers.
+ */
+export function storableHeaders(
+  { headers, url }: Pick<Response, "headers" | "url">,
+): [name: string, value: string][] {
   const named = (headers.get("Connection") ?? "").toLowerCase().split(",");
   const left = new Set([...OF_A_CONNECTION, ...named.map((name) => name.trim())]);
+  // Only a response of fetch has an address.
+  if (url && DECODED.test(headers.get("Content-Encoding") ?? "")) {
+    left.add("content-encoding").add("content-length");
+  }
   return [...headers].filter(([name]) => !left.has(name.toLowerCase()));
 }
 
