@@ -83,8 +83,8 @@ const CHECKS: Readonly<Record<CheckedCommand, Check>> = {
     checkStored("cas", key, value, exptime, rules);
     checkCas(cas);
   },
-  incr: ([key, delta, options], rules) => checkCounted("incr", key, delta, options, rules),
-  decr: ([key, delta, options], rules) => checkCounted("decr", key, delta, options, rules),
+  incr: (args, rules) => checkCounted("incr", args, rules),
+  decr: (args, rules) => checkCounted("decr", args, rules),
   touch: ([key, exptime], rules) => {
     rules.checkKey(key, "touch");
     checkGivenExptime(exptime);
@@ -161,13 +161,8 @@ function checkAdded(action: string, key: unknown, data: unknown, rules: CallRule
   ownData(data, `${action} data to key ${JSON.stringify(key)}`);
 }
 
-function checkCounted(
-  action: string,
-  key: unknown,
-  delta: unknown = 1,
-  options: unknown = {},
-  rules: CallRules,
-): void {
+function checkCounted(action: string, args: readonly unknown[], rules: CallRules): void {
+  const [key, delta = 1, options = {}] = args;
   rules.checkKey(key, action);
   checkUint64("delta", delta);
   const { initial = 0, exptime } = options as CounterOptions;
