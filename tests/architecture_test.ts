@@ -105,7 +105,6 @@ const EXCEPTIONS: Readonly<Record<string, readonly string[]>> = {
   // What a function of the caller's returns is used before other code can change it.
   "views/replicas/deciding.ts": [
     ...ARGUMENTS,
-    "commands/count.ts",
     "protocol/exptime.ts",
     "features/load_callers.ts",
   ],
@@ -115,8 +114,10 @@ const EXCEPTIONS: Readonly<Record<string, readonly string[]>> = {
   "views/replicas/replicas_view.ts": [...ARGUMENTS, "protocol/exptime.ts"],
   "views/spread.ts": ARGUMENTS,
   "views/value_view.ts": [...ARGUMENTS, "protocol/exptime.ts"],
-  "views/value_view/counting.ts": ["commands/count.ts"],
+  "views/value_view/counting.ts": ["protocol/commands/answer.ts"],
   "views/value_view/presence.ts": ARGUMENTS,
+  // What is wrong with a call is said before anything is sent.
+  "views/call_rules.ts": ["commands/call_checks.ts", "commands/operation_options.ts"],
   // What is appended is not the caller's any more.
   "views/value_view/rewriting.ts": [...ARGUMENTS, "transcoding/item_codec.ts"],
   // Under an unknown generation, a view computes values as a namespace does. What has a session sends in the order of

@@ -15,7 +15,7 @@
  * @module
  */
 
-import { checkOptions } from "../option_checks.ts";
+import { checkNames, checkOptions } from "../option_checks.ts";
 import type { ClientOptions, KeyCommands, ServerAddress } from "../../mod.ts";
 import {
   type AdapterClient,
@@ -28,6 +28,9 @@ import {
 import { ownValue } from "../views/own_value.ts";
 import { itemKeyOf } from "./key_and_exptime.ts";
 import { failureOfSome, StoredValues } from "./stored_values.ts";
+
+/** What an entry of `setMany` may have. */
+const ENTRY_NAMES = ["key", "value", "ttl", "expires"];
 
 /** The options of a {@linkcode KeyvMoecache}. */
 export interface KeyvMoecacheOptions {
@@ -317,6 +320,7 @@ export class KeyvMoecache implements AsyncDisposable {
     const sets = await Promise.allSettled(
       checkList("entries", entries).map(async (entry) => {
         checkRecord("entry", entry);
+        checkNames(entry, ENTRY_NAMES);
         const { key, value, ...life } = entry;
         await this.#set(key, value, life);
       }),
@@ -324,7 +328,7 @@ export class KeyvMoecache implements AsyncDisposable {
     const failures = sets.filter((set) => set.status === "rejected");
     const isFailure = this.#keyvVersion !== 6 || failures.length === sets.length;
     if (failures.length > 0 && isFailure) {
-      throw failureOfSome("set", entries.map((entry) => `${entry?.key}`), sets);
+      throw failureOfSome("set", entries.map((entry) => String(entry?.key)), sets);
     }
     for (const { reason } of failures) this.#emit("error", reason);
     return sets.map(({ status }) => status === "fulfilled");

@@ -189,6 +189,7 @@ export function moecacheDriver(options: MoecacheDriverOptions): MoecacheDriver {
     getItemRaw: getItem,
     setItem: set,
     setItems: async (items, common) => {
+      takeItemOptions(common);
       const all = checkList("items", items).map((item) => {
         checkRecord("item", item);
         const { key, value, options } = item;

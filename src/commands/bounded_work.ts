@@ -108,7 +108,7 @@ export function bounded<Result>(
 
 /** The error of an operation that needs a client which is closed; it names the operation. */
 export function closedError({ ending }: Session, action: string, isUnsent = false): unknown {
-  return withAction(ending.reason, action, undefined, !isUnsent);
+  return withAction(ending.reason, action, undefined, isUnsent);
 }
 
 /** A value that has been encoded, and the time that its operation has left. */

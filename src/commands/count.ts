@@ -1,8 +1,8 @@
 /** Increments and decrements counters. @module */
 
-import { ClientException, ValidationException } from "../errors.ts";
-import { checkOptions, show } from "../option_checks.ts";
-import { CounterCommand, type CounterRequest } from "../protocol/commands/answer.ts";
+import { ClientException } from "../errors.ts";
+import { checkOptions } from "../option_checks.ts";
+import { checkUint64, CounterCommand, type CounterRequest } from "../protocol/commands/answer.ts";
 import { StorageCommand, STORED_ANSWERS } from "../protocol/commands/storage.ts";
 import { checkExptime } from "../protocol/exptime.ts";
 import {
@@ -15,7 +15,6 @@ import type { Session } from "./session.ts";
 
 /** The limit is reached if other clients delete the counter again and again, or if a proxy cannot reach the server. */
 const MOST_ATTEMPTS = 10;
-const LARGEST_UINT64 = 0xffff_ffff_ffff_ffffn;
 
 /** Increments or decrements; resolves to the new number. */
 export async function count(
@@ -54,19 +53,4 @@ function countOnce(
   options: OperationOptions,
 ): Promise<bigint | undefined> {
   return session.askChange(request.key, () => new CounterCommand(request), options);
-}
-
-/**
- * Checks a number to count by or from.
- *
- * @throws {ValidationException} When a counter cannot have it.
- */
-export function checkUint64(name: string, value: unknown): bigint {
-  const isInteger = typeof value === "bigint" || Number.isSafeInteger(value);
-  const integer = isInteger ? BigInt(value as bigint | number) : -1n;
-  if (integer >= 0n && integer <= LARGEST_UINT64) return integer;
-  throw new ValidationException(
-    `Cannot use ${name} ${show(value)}: it must be an integer from 0 to 2^64 - 1`,
-    value,
-  );
 }

@@ -1,12 +1,12 @@
 /** Stores items. @module */
 
-import { quote, ValidationException } from "../errors.ts";
 import { checkOptions } from "../option_checks.ts";
 import { failing, type Turn } from "../protocol/command.ts";
 import type { Answers } from "../protocol/commands/answer.ts";
 import {
   CAS_ANSWERS,
   type CasOutcome,
+  checkCas,
   SET_ANSWERS,
   StorageCommand,
   type StorageVerb,
@@ -187,15 +187,4 @@ function writeItems(
 
 function isWritten(item: Written | Promise<Written>): item is Written {
   return !(item instanceof Promise);
-}
-
-const LARGEST_CAS = 0xffff_ffff_ffff_ffffn;
-
-function checkCas(cas: unknown): void {
-  if (typeof cas === "bigint" && cas >= 0n && cas <= LARGEST_CAS) return;
-  const shown = typeof cas === "bigint" ? `${cas}` : quote(cas);
-  throw new ValidationException(
-    `Cannot use cas unique ${shown}: it must be a bigint from 0 to ${LARGEST_CAS}`,
-    cas,
-  );
 }

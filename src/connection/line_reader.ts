@@ -228,7 +228,7 @@ export class LineReader {
 
   /** Names the request in an error. */
   #named(error: unknown): unknown {
-    return withAction(error, this.#request, undefined, this.#isConnected);
+    return withAction(error, this.#request, undefined, !this.#isConnected);
   }
 
   #connect(): Promise<Socket> {

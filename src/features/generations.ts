@@ -1,5 +1,12 @@
 /** Operations on keys of a generation: when the next generation begins, all keys of the last one are misses. @module */
 
+import {
+  type CallRules,
+  callRulesOfClient,
+  checkArguments,
+  type CheckedCommand,
+  optionNames,
+} from "../commands/call_checks.ts";
 import type { KeyCommands } from "../commands/key_commands.ts";
 import type {
   CounterOptions,
@@ -14,14 +21,18 @@ import {
   quote,
   ValidationException,
 } from "../errors.ts";
+import { checkNames } from "../option_checks.ts";
 import { inContext, presentContext } from "../observation.ts";
-import { checkKey, type KeyChecks } from "../protocol/key.ts";
+import type { Exptime } from "../protocol/exptime.ts";
 import { reservedKey } from "../fleet/reserved_key.ts";
 import { itemTranscoder } from "../transcoding/item_codec.ts";
 import { untilAborted, watchSignal } from "../waiting.ts";
 import { failureOf, withCallersKeys, withCallersStack } from "./callers_keys.ts";
 import { type CounterCommands, RisingCounter } from "./rising_counter.ts";
 import { computeAsRead, type UnstoredValues } from "./unstored_values.ts";
+
+/** In place of values that have been checked already. */
+const NO_VALUES: ReadonlyMap<string, unknown> = /* @__PURE__ */ new Map();
 
 /** An operation with one generation. Its result is used only if that is the current generation. */
 export interface Attempt {
@@ -49,7 +60,7 @@ export class Generations {
   readonly #counter: RisingCounter;
   readonly #longestKey: number;
   /** A client's format may take more keys than there are otherwise. */
-  readonly #checks: KeyChecks;
+  readonly #rules: CallRules;
   /** Whether the last request for the current generation has succeeded. */
   #isKnown = true;
   /** The request for the generation that is about to be sent. */
@@ -66,7 +77,7 @@ export class Generations {
     this.#prefix = prefix;
     this.#longestKey = longestKey;
     const session = sessionOf(commands);
-    this.#checks = session ?? { checkKey };
+    this.#rules = callRulesOfClient(commands);
     this.#counterKey = reservedKey(prefix, "generation", session?.settings.keys);
     this.#counter = new RisingCounter(commands, this.#counterKey);
   }
@@ -145,6 +156,23 @@ export class Generations {
   }
 
   /**
+   * Runs a command on one key, as {@linkcode run} does, when what it is called with has been checked.
+   *
+   * @param args What it is called with, without the options.
+   */
+  async call<Result>(
+    command: CheckedCommand,
+    args: readonly [key: string, ...unknown[]],
+    operate: (attempt: Attempt) => Promise<Result>,
+    options: OperationOptions | undefined,
+    miss?: () => Result | Promise<Result>,
+  ): Promise<Result> {
+    if (options !== undefined) checkNames(options, optionNames(command));
+    checkArguments(command, [...args, options], this.#rules);
+    return await this.run(command, [args[0]], operate, options, miss);
+  }
+
+  /**
    * Runs `getOrSet`. A value is computed and not stored if the generation is unknown and the client treats this as a
    * miss.
    *
@@ -163,19 +191,25 @@ export class Generations {
         return commands.getOrSet(prefix + key, guard(load), { ...options, signal });
       }, own);
     const compute = () => untilAborted(computeAsRead(commands, computing, key, load), own);
-    return this.run("getOrSet", [key], operate, options, compute);
+    return this.call("getOrSet", [key, load], operate, options, compute);
   }
 
   /**
    * Runs an operation on many keys. Its results and errors have the caller's keys. If the generation is unknown and the
    * client treats this as a miss, nothing is read or stored, and no key existed.
+   *
+   * @param exptime When what is stored expires; values are checked when they are encoded.
    */
   async runMany<Result>(
     action: "get" | "set" | "delete",
     keys: readonly string[],
     operate: (keys: string[]) => Promise<Map<string, Result>>,
     options: OperationOptions | undefined,
+    exptime?: Exptime,
   ): Promise<Map<string, Result>> {
+    const many = action === "set" ? [NO_VALUES, exptime, options] : [keys, options];
+    if (options !== undefined) checkNames(options, optionNames(`${action}Many`));
+    checkArguments(`${action}Many`, many, this.#rules);
     const absent = action === "delete" ? keys.map((key) => [key, false] as const) : [];
     return await this.run(
       action,
@@ -263,7 +297,7 @@ export class Generations {
   }
 
   #check(key: string): void {
-    this.#checks.checkKey(key, "use");
+    this.#rules.checkKey(key, "use");
     if (key.length <= this.#longestKey) return;
     const why = `its keys must not be longer than ${this.#longestKey} characters`;
     throw new ValidationException(

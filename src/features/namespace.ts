@@ -15,7 +15,7 @@ import { traceOperation } from "../commands/traced.ts";
 import { tracesCommands } from "../observation.ts";
 import type { KeyLocation } from "../routing/locator.ts";
 import { quote, ValidationException } from "../errors.ts";
-import { checkFunction, ownDate } from "../option_checks.ts";
+import { ownDate } from "../option_checks.ts";
 import type { ItemInfo } from "../protocol/commands/meta.ts";
 import type { CasOutcome } from "../protocol/commands/storage.ts";
 import type { Exptime } from "../protocol/exptime.ts";
@@ -218,11 +218,17 @@ export class Namespace implements KeyCommands {
       const values = readEntries(entries);
       const all = Array.from(values, ([key, value]) => this.#take(value, key));
       return async (generations, options) => {
-        await generations.runMany("set", [...values.keys()], async (keys) => {
-          const prefixed = new Map(keys.map((key, i) => [key, all[i]]));
-          await generations.itemsFor(this.#commands).setMany(prefixed, own, options);
-          return new Map();
-        }, options);
+        await generations.runMany(
+          "set",
+          [...values.keys()],
+          async (keys) => {
+            const prefixed = new Map(keys.map((key, i) => [key, all[i]]));
+            await generations.itemsFor(this.#commands).setMany(prefixed, own, options);
+            return new Map();
+          },
+          options,
+          own,
+        );
       };
     });
   }
@@ -299,11 +305,8 @@ export class Namespace implements KeyCommands {
     load: () => Value | Promise<Value>,
     options?: GetOrSetOptions,
   ): Promise<Value> {
-    return this.#operate("getOrSet", key, options, () => {
-      checkFunction("load", load);
-      return (generations, options) => {
-        return generations.getOrSet(this.#commands, this.#computing, key, load, options);
-      };
+    return this.#operate("getOrSet", key, options, () => (generations, options) => {
+      return generations.getOrSet(this.#commands, this.#computing, key, load, options);
     });
   }
 
@@ -316,13 +319,10 @@ export class Namespace implements KeyCommands {
     change: (value: Value | undefined) => Value | undefined | Promise<Value | undefined>,
     options?: UpdateOptions,
   ): Promise<Value | undefined> {
-    return this.#operate("update", key, options, () => {
-      checkFunction("change", change);
-      return (generations, options) => {
-        const operate = ({ prefix, guard }: Attempt) =>
-          this.#commands.update(prefix + key, guard(change), options);
-        return generations.run("update", [key], operate, options);
-      };
+    return this.#operate("update", key, options, () => (generations, options) => {
+      const operate = ({ prefix, guard }: Attempt) =>
+        this.#commands.update(prefix + key, guard(change), options);
+      return generations.call("update", [key, change], operate, options);
     });
   }
 
@@ -362,7 +362,7 @@ export class Namespace implements KeyCommands {
         const given = this.#commands;
         const commands: AnyCommands = stores ? generations.itemsFor(given) : given;
         const operate = ({ prefix }: Attempt) => commands[command](prefix + key, ...own, options);
-        return generations.run(command, [key], operate, options, miss);
+        return generations.call(command, [key, ...args], operate, options, miss);
       };
     });
   }
@@ -421,7 +421,7 @@ export class Namespace implements KeyCommands {
     options: OperationOptions | undefined,
     use: Use<Result>,
   ): Promise<Result> {
-    // Which of them the operation has, it checks itself.
+    // Which of them the operation has is checked with what else it is called with.
     return withFeatures(options, KEY_COMMAND_OPTIONS, ({ Generations }, options) => {
       const shared = this.#shared;
       return use(

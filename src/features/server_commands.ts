@@ -131,7 +131,7 @@ async function askAll<Result>(
     return await session.route.withNodes(askEach, undefined, signal);
   } catch (error) {
     if (isBegun || signal?.aborted) throw error;
-    throw withAction(error, make().action, undefined, false);
+    throw withAction(error, make().action, undefined, true);
   }
 }
 

@@ -10,6 +10,7 @@ import { checkFunction, checkInteger } from "../option_checks.ts";
 import { inContext, presentContext } from "../observation.ts";
 import { StorageCommand, STORED_ANSWERS, type StoredItem } from "../protocol/commands/storage.ts";
 import { checkExptime } from "../protocol/exptime.ts";
+import { MOST_RETRIES } from "../commands/call_checks.ts";
 import { namedIfClosed, whileOpen, writeAndReadInTime } from "../commands/bounded_work.ts";
 import type { Session } from "../commands/session.ts";
 import { backoff, pause } from "../waiting/timers.ts";
@@ -17,7 +18,6 @@ import { useAtOnce } from "./load_callers.ts";
 import { readTied, storeTied } from "./tied_cas.ts";
 
 const DEFAULT_RETRIES = 25;
-const MOST_RETRIES = 1_000_000;
 
 /** Changes the value of a key. */
 export async function update<Value>(

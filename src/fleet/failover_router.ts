@@ -214,7 +214,7 @@ function surviveFailures(command: Command, alternatives: Alternatives): void {
         (retries-- > 0 && alternatives.submit(command, false, failure));
     } catch (next) {
       // If no server accepts it, this is not a failure of a server.
-      command.failForGood(next, !isUnsent);
+      command.failForGood(next, isUnsent);
       return true;
     }
   };

@@ -120,27 +120,27 @@ export function isUnsent(error: Error): boolean {
  * the error of an item that cannot be read. Other errors are not changed.
  *
  * @param from The server of the item.
- * @param wasSent Whether the operation may have been sent.
+ * @param isUnsent Whether no byte of the operation has been sent.
  */
 export function withAction(
   error: unknown,
   action: string,
   from?: string,
-  wasSent: boolean = true,
+  isUnsent?: boolean,
 ): unknown {
   // Errors of items are new, and what fails with them is given a copy with its own stack.
   if (from && error instanceof ClientException && !error.message.includes(from)) {
     error.message += ` (${from})`;
   }
   if (!(error instanceof SocketError)) return error;
-  const label = wasSent ? ", under way: " : ", not sent: ";
+  const label = isUnsent ? ", not sent: " : ", under way: ";
   let { message } = error;
   if (!message.includes(action)) {
     // It may name others that were lost together with this one.
     message = message.includes(label) ? `Cannot ${action}: ${message}` : message + label + action;
   }
   const own = madeAgain(error, message);
-  if (!wasSent) unsent.add(own as Error);
+  if (isUnsent) unsent.add(own as Error);
   return own;
 }
 
@@ -313,13 +313,13 @@ export abstract class Command<Result = unknown> implements Exchange {
   }
 
   /** As {@linkcode fail}, but the operation cannot continue. */
-  failForGood(error: unknown, wasSent?: boolean): void {
-    if (!this.settled) this.#end(withAction(error, this.action, this.server, wasSent), failing);
+  failForGood(error: unknown, isUnsent?: boolean): void {
+    if (!this.settled) this.#end(withAction(error, this.action, this.server, isUnsent), failing);
   }
 
   /** As {@linkcode failForGood}, for an operation that has not been sent at all. */
   refuse(error: unknown): void {
-    this.failForGood(error, false);
+    this.failForGood(error, true);
   }
 
   /** Aborts the operation with the caller's reason; does nothing if it has ended. */

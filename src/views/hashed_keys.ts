@@ -78,14 +78,14 @@ export function hashedKeys(client: KeyCommands, options: HashedKeysOptions = {})
       (format === undefined || takesKey(format, key));
   };
   const keyOf = (key: string) => isPlain(key) ? key : hashedKey(checkString(key), hash);
-  const rules = { isPlain, keyOf, ...valueRules(isPlain) };
+  const rules = { isPlain, checkKey, keyOf, ...valueRules(isPlain) };
   const view = new ValueView(client, rules, withTranscoder);
   return namingKeys(view, async (key) => isPlain(key) ? [] : [await keyOf(key)]);
 
   function withTranscoder(transcoder: Transcoder): KeyCommands {
     const inner = client.withTranscoder(transcoder);
     if (transcoder !== itemTranscoder) return hashedKeys(inner, options);
-    const rules = { isPlain, keyOf, ...itemRules(isPlain) };
+    const rules = { isPlain, checkKey, keyOf, ...itemRules(isPlain) };
     return new ValueView(inner, rules, withTranscoder);
   }
 }
@@ -128,6 +128,10 @@ function itemRules(isPlain: IsPlain): Pick<ValueRules, "toStored" | "fromStored"
       return { flags, data: data.subarray(name.length) };
     },
   };
+}
+
+function checkKey(key: unknown): void {
+  checkString(key);
 }
 
 function checkString(key: unknown): string {

@@ -21,6 +21,7 @@ import { operationOptions } from "../commands/operation_options.ts";
 import { checkFunction, checkInteger, checkNames, invalidOption } from "../option_checks.ts";
 import { isUnreachable } from "../protocol/backend_failure.ts";
 import { allEnded } from "../waiting/promises.ts";
+import { type CallRules, checkCall, type CheckedCommand, setCallRules } from "./call_rules.ts";
 import { fill, type Place, publish } from "./copies.ts";
 import { envelope, openEnvelope } from "./envelope.ts";
 import { HotKeys } from "./hot_keys.ts";
@@ -144,10 +145,12 @@ function heatOf(keys: SpreadOptions["keys"], hotKeys: SpreadOptions["hotKeys"]):
 class SpreadView implements KeyCommands {
   readonly #client: KeyCommands;
   readonly #settings: Settings;
+  readonly #callRules: CallRules;
 
   constructor(client: KeyCommands, settings: Settings) {
     this.#client = client;
     this.#settings = settings;
+    this.#callRules = setCallRules(this, client);
   }
 
   /** The longest key that it takes. */
@@ -156,6 +159,7 @@ class SpreadView implements KeyCommands {
   }
 
   async get<Value = unknown>(key: string, given?: OperationOptions): Promise<Value | undefined> {
+    this.#check("get", key, given);
     const options = ownOptions(given);
     const copy = await this.#pick(key);
     const read = copy && await this.#readCopy(key, copy, options);
@@ -169,6 +173,7 @@ class SpreadView implements KeyCommands {
   ): Promise<Map<string, Value>> {
     const options = ownOptions(given);
     const unique = readKeys(keys, "get");
+    this.#check("getMany", unique, given);
     const places = await Promise.all(unique.map((key) => this.#pick(key)));
     const isDirect = (_: string, i: number) => places[i] === undefined;
     const results = new Map<string, Value>();
@@ -216,6 +221,7 @@ class SpreadView implements KeyCommands {
     exptime: Exptime,
     options?: OperationOptions,
   ): Promise<Value | undefined> {
+    this.#check("getAndTouch", key, exptime, options);
     return await this.#change(key, options, () => {
       return this.#client.getAndTouch<Value>(key, exptime, options);
     });
@@ -236,6 +242,7 @@ class SpreadView implements KeyCommands {
     options?: OperationOptions,
   ): Promise<void> {
     const values = readEntries(entries);
+    this.#check("setMany", values, exptime, options);
     await this.#changeMany("set", [...values.keys()], options, async () => {
       await this.#client.setMany(values, exptime, options);
       return new Map();
@@ -319,6 +326,7 @@ class SpreadView implements KeyCommands {
     options?: OperationOptions,
   ): Promise<Map<string, boolean>> {
     const all = readKeys(keys, "delete");
+    this.#check("deleteMany", all, options);
     return await this.#changeMany(
       "delete",
       all,
@@ -332,6 +340,7 @@ class SpreadView implements KeyCommands {
     load: () => Value | Promise<Value>,
     given?: GetOrSetOptions,
   ): Promise<Value> {
+    this.#check("getOrSet", key, load, given);
     const options = ownOptions(given);
     checkFunction("load", load);
     const { staleFor = 0, earlyRefresh = 0 } = options ?? {};
@@ -356,6 +365,7 @@ class SpreadView implements KeyCommands {
   }
 
   async invalidate(key: string, options?: InvalidateOptions): Promise<boolean> {
+    this.#check("invalidate", key, options);
     const operation = operationOptions(options ?? {});
     const found = await this.#client.invalidate(key, options);
     // A copy of the stale value would keep it from being computed again: readers are sent to the item.
@@ -379,11 +389,13 @@ class SpreadView implements KeyCommands {
     return this.#client.locate(key);
   }
 
+  #check(command: CheckedCommand, ...args: readonly unknown[]): void {
+    checkCall(command, args, this.#callRules);
+  }
+
   /** Picks a copy to read from; `undefined` for the item itself. */
   async #pick(key: string): Promise<Place | undefined> {
     const { isHot, use } = this.#settings;
-    // What is no key is refused by the client.
-    if (typeof key !== "string") return undefined;
     use?.(key);
     if (!isHot(key)) return undefined;
     let copies: readonly Place[];

@@ -186,6 +186,8 @@ class Tags {
     await counter.next(options);
   }
 
+  readonly extraOptions = { tags: "any" } as const;
+
   /** An invalidated value counts as a miss. */
   readonly mayHide = true;
 

@@ -180,6 +180,8 @@ export function typed<Input, Output>(
   }
   const rules = {
     isPlain: () => true,
+    // The schema may make something else of it.
+    checkValue() {},
     mayHide: mismatch === "miss",
     keyOf: (key: string) => key,
     async toStored(value: unknown, key: string) {

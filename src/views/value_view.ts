@@ -15,7 +15,7 @@ import type {
 } from "../../mod.ts";
 import { readEntries, readKeys } from "../commands/many_keys.ts";
 import { ownDate } from "../option_checks.ts";
-import { checkExptime } from "../protocol/exptime.ts";
+import { type CallRules, checkCall, type CheckedCommand, setCallRules } from "./call_rules.ts";
 import { ownValue } from "./own_value.ts";
 import { partialError, partsOf, withCallersStack } from "./partial_errors.ts";
 import { getOrSet, update } from "./value_view/computing.ts";
@@ -34,6 +34,7 @@ export class ValueView implements KeyCommands {
   readonly #innermost: KeyCommands;
   readonly #store: ValueStore;
   readonly #withTranscoder: (transcoder: Transcoder) => KeyCommands;
+  readonly #callRules: CallRules;
 
   /**
    * @param inner What stores the values.
@@ -50,6 +51,7 @@ export class ValueView implements KeyCommands {
     this.#innermost = values instanceof ValueView ? values.#innermost : values;
     this.#store = new ValueStore(inner, rules, this.#innermost);
     this.#withTranscoder = withTranscoder;
+    this.#callRules = setCallRules(this, inner, rules);
   }
 
   /** The longest key that it takes. The adapters read it of views. */
@@ -58,6 +60,7 @@ export class ValueView implements KeyCommands {
   }
 
   async get<Value = unknown>(key: string, given?: OperationOptions): Promise<Value | undefined> {
+    this.#check("get", key, given);
     const options = ownOptions(given);
     const read = this.#store.beginReading<Value>(key, options);
     const innerKey = await this.#keyOf(key);
@@ -70,6 +73,7 @@ export class ValueView implements KeyCommands {
   ): Promise<Map<string, Value>> {
     const options = ownOptions(given);
     const unique = readKeys(keys, "get");
+    this.#check("getMany", unique, given);
     const readers = new Map(unique.map((key) => {
       return [key, this.#store.beginReading<Value>(key, options)];
     }));
@@ -96,6 +100,7 @@ export class ValueView implements KeyCommands {
     key: string,
     given?: OperationOptions,
   ): Promise<{ value: Value; cas: bigint } | undefined> {
+    this.#check("gets", key, given);
     const options = ownOptions(given);
     const read = this.#store.beginReading<Value>(key, options);
     const innerKey = await this.#keyOf(key);
@@ -110,6 +115,7 @@ export class ValueView implements KeyCommands {
     givenExptime: Exptime,
     given?: OperationOptions,
   ): Promise<Value | undefined> {
+    this.#check("getAndTouch", key, givenExptime, given);
     const options = ownOptions(given);
     const exptime = ownDate(givenExptime);
     const read = this.#store.beginReading<Value>(key, options);
@@ -124,6 +130,7 @@ export class ValueView implements KeyCommands {
     exptime?: Exptime,
     options?: OperationOptions,
   ): Promise<void> {
+    this.#check("set", key, value, exptime, options);
     const writing = ownWriting(exptime, options);
     await write(this.#store, key, this.#own(value), writing, (innerKey, stored, options) => {
       return this.#inner.set(innerKey, stored, writing.exptime, options);
@@ -137,6 +144,7 @@ export class ValueView implements KeyCommands {
   ): Promise<void> {
     const writing = ownWriting(exptime, options);
     const values = readEntries(entries);
+    this.#check("setMany", values, exptime, options);
     for (const [key, value] of values) values.set(key, this.#own(value));
     await writeMany(this.#store, values, writing);
   }
@@ -147,6 +155,7 @@ export class ValueView implements KeyCommands {
     exptime?: Exptime,
     options?: OperationOptions,
   ): Promise<boolean> {
+    this.#check("add", key, value, exptime, options);
     const writing = ownWriting(exptime, options);
     return await addOver(this.#store, key, this.#own(value), writing);
   }
@@ -157,6 +166,7 @@ export class ValueView implements KeyCommands {
     exptime?: Exptime,
     options?: OperationOptions,
   ): Promise<boolean> {
+    this.#check("replace", key, value, exptime, options);
     const writing = ownWriting(exptime, options);
     return await replaceThere(this.#store, key, this.#own(value), writing);
   }
@@ -166,6 +176,7 @@ export class ValueView implements KeyCommands {
     data: string | Uint8Array,
     given?: OperationOptions,
   ): Promise<boolean> {
+    this.#check("append", key, data, given);
     const options = ownOptions(given);
     return await extend(this.#store, "append", key, data, options);
   }
@@ -175,6 +186,7 @@ export class ValueView implements KeyCommands {
     data: string | Uint8Array,
     given?: OperationOptions,
   ): Promise<boolean> {
+    this.#check("prepend", key, data, given);
     const options = ownOptions(given);
     return await extend(this.#store, "prepend", key, data, options);
   }
@@ -186,6 +198,7 @@ export class ValueView implements KeyCommands {
     exptime?: Exptime,
     options?: OperationOptions,
   ): Promise<CasOutcome> {
+    this.#check("cas", key, value, cas, exptime, options);
     const writing = ownWriting(exptime, options);
     return await casThere(this.#store, key, this.#own(value), cas, writing);
   }
@@ -195,6 +208,7 @@ export class ValueView implements KeyCommands {
     delta?: bigint | number,
     given?: CounterOptions,
   ): Promise<bigint | undefined> {
+    this.#check("incr", key, delta, given);
     const options = ownOptions(given);
     return await count(this.#store, "incr", key, delta ?? 1n, options);
   }
@@ -204,12 +218,13 @@ export class ValueView implements KeyCommands {
     delta?: bigint | number,
     given?: CounterOptions,
   ): Promise<bigint | undefined> {
+    this.#check("decr", key, delta, given);
     const options = ownOptions(given);
     return await count(this.#store, "decr", key, delta ?? 1n, options);
   }
 
   async touch(key: string, exptime: Exptime, options?: OperationOptions): Promise<boolean> {
-    checkExptime(exptime ?? NaN, Date.now);
+    this.#check("touch", key, exptime, options);
     const own = ownDate(exptime);
     return await ifThere(this.#store, key, ownOptions(options), (innerKey, inner) => {
       return this.#inner.touch(innerKey, own, inner);
@@ -217,6 +232,7 @@ export class ValueView implements KeyCommands {
   }
 
   async delete(key: string, given?: OperationOptions): Promise<boolean> {
+    this.#check("delete", key, given);
     const options = ownOptions(given);
     const innerKey = await this.#keyOf(key);
     const names = new Map([[innerKey, [key]]]);
@@ -231,7 +247,9 @@ export class ValueView implements KeyCommands {
     given?: OperationOptions,
   ): Promise<Map<string, boolean>> {
     const options = ownOptions(given);
-    const names = await this.#store.namesOf(readKeys(keys, "delete"));
+    const unique = readKeys(keys, "delete");
+    this.#check("deleteMany", unique, given);
+    const names = await this.#store.namesOf(unique);
     return await remove(this.#store, names, options, (inner) => {
       return this.#store.many("delete", names, (keys) => this.#inner.deleteMany(keys, inner));
     });
@@ -242,6 +260,7 @@ export class ValueView implements KeyCommands {
     load: () => Value | Promise<Value>,
     given?: GetOrSetOptions,
   ): Promise<Value> {
+    this.#check("getOrSet", key, load, given);
     const options = ownOptions(given);
     return await getOrSet(this.#store, key, load, options);
   }
@@ -251,11 +270,13 @@ export class ValueView implements KeyCommands {
     change: (value: Value | undefined) => Value | undefined | Promise<Value | undefined>,
     given?: UpdateOptions,
   ): Promise<Value | undefined> {
+    this.#check("update", key, change, given);
     const options = ownOptions(given);
     return await update(this.#store, key, change, options);
   }
 
   async invalidate(key: string, given?: InvalidateOptions): Promise<boolean> {
+    this.#check("invalidate", key, given);
     const options = ownOptions(given);
     return await ifThere(this.#store, key, options, (innerKey, inner) => {
       return this.#inner.invalidate(innerKey, inner);
@@ -263,6 +284,7 @@ export class ValueView implements KeyCommands {
   }
 
   async inspect(key: string, given?: OperationOptions): Promise<ItemInfo | undefined> {
+    this.#check("inspect", key, given);
     const options = ownOptions(given);
     const inner = this.#store.innerOptions(options);
     // Asked before the value is read, which memcached notes.
@@ -285,6 +307,10 @@ export class ValueView implements KeyCommands {
 
   async locate(key: string): Promise<KeyLocation> {
     return await this.#inner.locate(await this.#keyOf(key));
+  }
+
+  #check(command: CheckedCommand, ...args: readonly unknown[]): void {
+    checkCall(command, args, this.#callRules);
   }
 
   /** A value as it is now, because it is stored later. */

@@ -236,7 +236,8 @@ class Driver implements MoecacheBentoDriver {
   }
 
   async deleteMany(keys: string[]): Promise<boolean> {
-    await forEachKey("delete", checkList("keys", keys), (key) => this.delete(key));
+    const all = checkList("keys", keys).map(checkText);
+    await forEachKey("delete", all, (key) => this.delete(key));
     return true;
   }
 

@@ -1,5 +1,7 @@
 /** Commands of one line with a reply of one line. @module */
 
+import { ValidationException } from "../../errors.ts";
+import { show } from "../../option_checks.ts";
 import { isText, readText, startsWith } from "../bytes.ts";
 import { CHANCES, Command, DONE, type LimitExptime } from "../command.ts";
 import { type Hints, readRefusal } from "../refusal.ts";
@@ -197,4 +199,21 @@ export class VersionCommand extends Command<string> {
     else this.fail(readRefusal(bytes, start, end, { action: "ask for the version" }));
     return DONE;
   }
+}
+
+const LARGEST_UINT64 = 0xffff_ffff_ffff_ffffn;
+
+/**
+ * Checks a number to count by or from.
+ *
+ * @throws {ValidationException} When a counter cannot have it.
+ */
+export function checkUint64(name: string, value: unknown): bigint {
+  const isInteger = typeof value === "bigint" || Number.isSafeInteger(value);
+  const integer = isInteger ? BigInt(value as bigint | number) : -1n;
+  if (integer >= 0n && integer <= LARGEST_UINT64) return integer;
+  throw new ValidationException(
+    `Cannot use ${name} ${show(value)}: it must be an integer from 0 to 2^64 - 1`,
+    value,
+  );
 }

@@ -1,5 +1,6 @@
 /** `set`, `add`, `replace`, `append`, `prepend` and `cas`. @module */
 
+import { quote, ValidationException } from "../../errors.ts";
 import { isText, startsWith } from "../bytes.ts";
 import { Command, DONE, type LimitExptime } from "../command.ts";
 import { Interruption, readRefusal, refusalError } from "../refusal.ts";
@@ -119,4 +120,16 @@ export class StorageCommand<Result> extends Command<Result> {
       throw new Interruption(`the server did not understand a ${this.verb}`, { cause: refusal });
     }
   }
+}
+
+const LARGEST_CAS = 0xffff_ffff_ffff_ffffn;
+
+/** Checks a cas unique of the caller's. */
+export function checkCas(cas: unknown): void {
+  if (typeof cas === "bigint" && cas >= 0n && cas <= LARGEST_CAS) return;
+  const shown = typeof cas === "bigint" ? `${cas}` : quote(cas);
+  throw new ValidationException(
+    `Cannot use cas unique ${shown}: it must be a bigint from 0 to ${LARGEST_CAS}`,
+    cas,
+  );
 }

@@ -20,6 +20,7 @@ import { GET_OR_SET_OPTIONS, OPERATION_OPTIONS } from "../../commands/operation_
 import { sessionOf } from "../../commands/session.ts";
 import { checkFunction, checkOptions, checkSignal, type OptionTypes } from "../../option_checks.ts";
 import { isPast } from "../../protocol/exptime.ts";
+import { setCallRules } from "../call_rules.ts";
 import { withResults } from "../partial_errors.ts";
 import { longestKeyOf } from "../wrapped_commands.ts";
 import { NearReads } from "./near_reads.ts";
@@ -61,6 +62,7 @@ export class NearCache implements NearCacheCommands {
     this.#client = client;
     this.#values = values;
     this.#reads = new NearReads(client, values);
+    setCallRules(this, client);
     if (values.settings.revalidate === "watch") this.#watching = this.#watch();
   }
 

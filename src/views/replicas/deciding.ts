@@ -8,12 +8,10 @@ import {
   type UpdateOptions,
   ValidationException,
 } from "../../../mod.ts";
-import { checkUint64 } from "../../commands/count.ts";
-import { COUNTER_OPTIONS, operationOptions } from "../../commands/operation_options.ts";
+import { operationOptions } from "../../commands/operation_options.ts";
 import { useAtOnce } from "../../features/load_callers.ts";
-import { checkFunction, checkOptions, checkSignal } from "../../option_checks.ts";
+import { checkFunction, checkSignal } from "../../option_checks.ts";
 import { isUnreachable } from "../../protocol/backend_failure.ts";
-import { checkExptime } from "../../protocol/exptime.ts";
 import { fill, publish } from "../copies.ts";
 import { ownValue } from "../own_value.ts";
 import { type Fleets, strictOptions } from "./fleets.ts";
@@ -143,7 +141,7 @@ export async function count(
   delta: bigint | number | undefined,
   options: CounterOptions | undefined,
 ): Promise<bigint | undefined> {
-  const { initial, exptime } = options ?? {};
+  const { initial } = options ?? {};
   const countOnce = (options: CounterOptions) => {
     return change(fleets, key, options, (client) => client[verb](key, delta, options));
   };
@@ -156,9 +154,6 @@ export async function count(
     );
   }
   // A counter that another fleet has must not begin again.
-  checkOptions(options, COUNTER_OPTIONS);
-  checkUint64("initial", initial);
-  checkExptime(exptime, Date.now);
   const strict = strictOptions(options);
   return await countOnce(operationOptions(strict)) ?? await countOnce(strict);
 }

@@ -15,9 +15,8 @@ import {
   ValidationException,
 } from "../../../mod.ts";
 import { readEntries, readKeys } from "../../commands/many_keys.ts";
-import { OPERATION_OPTIONS } from "../../commands/operation_options.ts";
-import { checkOptions, invalidOption, ownDate } from "../../option_checks.ts";
-import { checkExptime } from "../../protocol/exptime.ts";
+import { invalidOption, ownDate } from "../../option_checks.ts";
+import { type CallRules, checkCall, type CheckedCommand, setCallRules } from "../call_rules.ts";
 import { ownValue } from "../own_value.ts";
 import { isPartial, partialError } from "../partial_errors.ts";
 import { longestKeyOf, ownOptions } from "../wrapped_commands.ts";
@@ -31,9 +30,11 @@ import { changeAll, requireManyTaken, writeAll } from "./writing.ts";
 /** Commands on keys of several fleets. */
 export class ReplicasView implements KeyCommands {
   readonly #fleets: Fleets;
+  readonly #callRules: CallRules;
 
   constructor(fleets: Fleets) {
     this.#fleets = fleets;
+    this.#callRules = setCallRules(this, fleets.client(0));
   }
 
   /** The longest key that all of them take. */
@@ -46,6 +47,7 @@ export class ReplicasView implements KeyCommands {
   }
 
   async get<Value = unknown>(key: string, options?: OperationOptions): Promise<Value | undefined> {
+    this.#check("get", key, options);
     return await this.#fleets.attempt(key, options, undefined, async (strict) => {
       return await readFirstFound(this.#fleets, key, strict, (client) => {
         return client.get<Value>(key, strict);
@@ -58,10 +60,10 @@ export class ReplicasView implements KeyCommands {
     given?: OperationOptions,
   ): Promise<Map<string, Value>> {
     const options = ownOptions(given);
-    checkOptions(options, OPERATION_OPTIONS);
     const results = new Map<string, Value>();
     const failures = new Map<string, unknown>();
     const unique = readKeys(keys, "get");
+    this.#check("getMany", unique, given);
     await Promise.all(unique.map(async (key) => {
       try {
         const value: Value | undefined = await this.get<Value>(key, options);
@@ -81,6 +83,7 @@ export class ReplicasView implements KeyCommands {
     key: string,
     options?: OperationOptions,
   ): Promise<{ value: Value; cas: bigint } | undefined> {
+    this.#check("gets", key, options);
     return await this.#fleets.attempt(key, options, undefined, async (strict) => {
       return await askFirst(this.#fleets, key, strict, async (client, replica) => {
         const found = await client.gets<Value>(key, strict);
@@ -95,7 +98,7 @@ export class ReplicasView implements KeyCommands {
     givenExptime: Exptime,
     given?: OperationOptions,
   ): Promise<Value | undefined> {
-    checkExptime(givenExptime ?? NaN, Date.now);
+    this.#check("getAndTouch", key, givenExptime, given);
     const options = ownOptions(given);
     const exptime = ownDate(givenExptime);
     const value = await this.get<Value>(key, options);
@@ -109,6 +112,7 @@ export class ReplicasView implements KeyCommands {
     exptime?: Exptime,
     options?: OperationOptions,
   ): Promise<void> {
+    this.#check("set", key, value, exptime, options);
     await this.#fleets.attempt(key, options, undefined, async (strict) => {
       await writeAll(this.#fleets, key, (client) => client.set(key, value, exptime, strict));
     });
@@ -120,6 +124,7 @@ export class ReplicasView implements KeyCommands {
     options?: OperationOptions,
   ): Promise<void> {
     const values = readEntries(entries);
+    this.#check("setMany", values, exptime, options);
     const [key = ""] = values.keys();
     await this.#fleets.attempt(key, options, undefined, async (strict) => {
       const outcomes = await Promise.allSettled(
@@ -136,6 +141,7 @@ export class ReplicasView implements KeyCommands {
     givenExptime?: Exptime,
     options?: OperationOptions,
   ): Promise<boolean> {
+    this.#check("add", key, givenValue, givenExptime, options);
     const value = ownValue(givenValue);
     const exptime = ownDate(givenExptime);
     return await this.#fleets.attempt(key, options, false, async (strict) => {
@@ -149,6 +155,7 @@ export class ReplicasView implements KeyCommands {
     givenExptime?: Exptime,
     options?: OperationOptions,
   ): Promise<boolean> {
+    this.#check("replace", key, givenValue, givenExptime, options);
     const value = ownValue(givenValue);
     const exptime = ownDate(givenExptime);
     return await this.#fleets.attempt(key, options, false, async (strict) => {
@@ -186,6 +193,7 @@ export class ReplicasView implements KeyCommands {
     if (typeof cas !== "bigint") throw invalidOption("cas", cas, "a bigint that gets has returned");
     const fleets = this.#fleets;
     const { replica, cas: casThere } = fleets.readCas(cas);
+    this.#check("cas", key, givenValue, casThere, givenExptime, options);
     return await fleets.attempt<CasOutcome, OperationOptions>(
       key,
       options,
@@ -207,6 +215,7 @@ export class ReplicasView implements KeyCommands {
     delta?: bigint | number,
     options?: CounterOptions,
   ): Promise<bigint | undefined> {
+    this.#check("incr", key, delta, options);
     return await count(this.#fleets, "incr", key, delta, options);
   }
 
@@ -215,10 +224,12 @@ export class ReplicasView implements KeyCommands {
     delta?: bigint | number,
     options?: CounterOptions,
   ): Promise<bigint | undefined> {
+    this.#check("decr", key, delta, options);
     return await count(this.#fleets, "decr", key, delta, options);
   }
 
   async touch(key: string, givenExptime: Exptime, options?: OperationOptions): Promise<boolean> {
+    this.#check("touch", key, givenExptime, options);
     const exptime = ownDate(givenExptime);
     return await this.#fleets.attempt(key, options, false, async (strict) => {
       const all = await changeAll(this.#fleets, key, (client) => {
@@ -229,6 +240,7 @@ export class ReplicasView implements KeyCommands {
   }
 
   async delete(key: string, options?: OperationOptions): Promise<boolean> {
+    this.#check("delete", key, options);
     return await this.#fleets.attempt(key, options, false, async (strict) => {
       const all = await writeAll(this.#fleets, key, (client) => client.delete(key, strict));
       return all.includes(true);
@@ -240,6 +252,7 @@ export class ReplicasView implements KeyCommands {
     options?: OperationOptions,
   ): Promise<Map<string, boolean>> {
     const unique = readKeys(keys, "delete");
+    this.#check("deleteMany", unique, options);
     const [key = ""] = unique;
     const results = new Map(unique.map((key) => [key, false]));
     return await this.#fleets.attempt(key, options, results, async (strict) => {
@@ -263,6 +276,7 @@ export class ReplicasView implements KeyCommands {
     load: () => Value | Promise<Value>,
     options?: GetOrSetOptions,
   ): Promise<Value> {
+    this.#check("getOrSet", key, load, options);
     return await getOrSet(this.#fleets, key, load, ownOptions(options));
   }
 
@@ -271,10 +285,12 @@ export class ReplicasView implements KeyCommands {
     change: (value: Value | undefined) => Value | undefined | Promise<Value | undefined>,
     options?: UpdateOptions,
   ): Promise<Value | undefined> {
+    this.#check("update", key, change, options);
     return await update(this.#fleets, key, change, options);
   }
 
   async invalidate(key: string, options?: InvalidateOptions): Promise<boolean> {
+    this.#check("invalidate", key, options);
     return await this.#fleets.attempt(key, options, false, async (strict) => {
       const all = await changeAll(this.#fleets, key, (client) => client.invalidate(key, strict));
       return all.includes(true);
@@ -282,6 +298,7 @@ export class ReplicasView implements KeyCommands {
   }
 
   async inspect(key: string, options?: OperationOptions): Promise<ItemInfo | undefined> {
+    this.#check("inspect", key, options);
     return await this.#fleets.attempt(key, options, undefined, async (strict) => {
       return await askFirst(this.#fleets, key, strict, async (client, replica) => {
         const info = await client.inspect(key, strict);
@@ -299,12 +316,17 @@ export class ReplicasView implements KeyCommands {
     return this.#fleets.client(0).locate(key);
   }
 
+  #check(command: CheckedCommand, ...args: readonly unknown[]): void {
+    checkCall(command, args, this.#callRules);
+  }
+
   async #extend(
     verb: "append" | "prepend",
     key: string,
     given: string | Uint8Array,
     options: OperationOptions | undefined,
   ): Promise<boolean> {
+    this.#check(verb, key, given, options);
     const data = ownValue(given);
     return await this.#fleets.attempt(key, options, false, async (strict) => {
       return await change(this.#fleets, key, strict, (client) => client[verb](key, data, strict));

@@ -6,7 +6,7 @@ import {
   type OperationOptions,
   ValidationException,
 } from "../../../mod.ts";
-import { checkUint64 } from "../../commands/count.ts";
+import { checkUint64 } from "../../protocol/commands/answer.ts";
 import { checkSignal } from "../../option_checks.ts";
 import { isBackendFailure } from "../../protocol/backend_failure.ts";
 import { copyPassedOptions, strictly } from "../wrapped_commands.ts";

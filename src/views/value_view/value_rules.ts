@@ -1,6 +1,7 @@
 /** What a view says of how it stores values. @module */
 
 import type { Exptime, KeyCommands, OperationOptions } from "../../../mod.ts";
+import type { CallRules } from "../call_rules.ts";
 
 /**
  * What the rules give instead of a value when a server cannot be reached that tells what is valid, and the client takes
@@ -9,7 +10,7 @@ import type { Exptime, KeyCommands, OperationOptions } from "../../../mod.ts";
 export const UNKNOWN: unique symbol = Symbol("unknown");
 
 /** How a view stores values. */
-export interface ValueRules {
+export interface ValueRules extends Partial<CallRules> {
   /** The key under which the value of a caller's key is stored. */
   keyOf(key: string): string | Promise<string>;
   /**

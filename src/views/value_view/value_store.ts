@@ -11,6 +11,7 @@ import { sessionOf } from "../../commands/session.ts";
 import { computeAsRead, type UnstoredValues } from "../../features/unstored_values.ts";
 import { checkSignal } from "../../option_checks.ts";
 import { untilAborted } from "../../waiting.ts";
+import { callRulesOf } from "../call_rules.ts";
 import { type KeyNames, renamed, renameKeys } from "../partial_errors.ts";
 import { copyPassedOptions } from "../wrapped_commands.ts";
 import { UNKNOWN, type ValueRules } from "./value_rules.ts";
@@ -112,7 +113,10 @@ export class ValueStore {
   ): Promise<unknown> {
     const prepared = await this.rules.prepareWrite?.(key, options);
     if (prepared === UNKNOWN) return UNKNOWN;
-    return await this.rules.toStored(value, key, { options, exptime, prepared, before });
+    const stored = await this.rules.toStored(value, key, { options, exptime, prepared, before });
+    // Before anything is read.
+    callRulesOf(this.inner).checkValue?.(stored, key, "store");
+    return stored;
   }
 
   /** Computes a value that cannot be stored, once for all callers, and converts it as if it had been. */

@@ -1,0 +1,85 @@
+/** Adapters refuse what they cannot take before any byte is sent. */
+
+import { assert } from "@std/assert";
+import type { Client } from "../../mod.ts";
+import { moecacheDriver as bentoDriver } from "../../src/adapters/bentocache.ts";
+import { KeyvMoecache } from "../../src/adapters/keyv.ts";
+import moecacheDriver from "../../src/adapters/unstorage.ts";
+import { accepted, type Args } from "../support/refused_calls.ts";
+
+type Calls = Readonly<Record<string, readonly Args[]>>;
+
+const NO_KEYS: unknown[] = [Symbol("key"), 5, null, undefined, {}, ["a"]];
+const NO_LISTS: unknown[] = [5, "ab", null, undefined, {}];
+const NO_NUMBERS: unknown[] = ["60", NaN, null, 60n, {}];
+
+const each = (values: readonly unknown[], args: (value: unknown) => Args) => values.map(args);
+
+const keyv: Calls = {
+  get: each(NO_KEYS, (key) => [key]),
+  getMany: [...each(NO_LISTS, (keys) => [keys]), ...each(NO_KEYS, (key) => [["a", key]])],
+  set: [
+    ...each(NO_KEYS, (key) => [key, 1]),
+    ...each(NO_NUMBERS, (ttl) => ["a", 1, ttl]),
+    ["a", Symbol("value")],
+  ],
+  setMany: [
+    ...each(NO_LISTS, (entries) => [entries]),
+    ...each([null, 5, ["a", 1], new Map()], (entry) => [[entry]]),
+    ...each(NO_KEYS, (key) => [[{ key, value: 1 }]]),
+    ...each(NO_NUMBERS, (ttl) => [[{ key: "a", value: 1, ttl }]]),
+    [[{ key: "a", value: 1, tll: 60 }]],
+    [[{ key: "a", val: 1 }]],
+  ],
+  delete: each(NO_KEYS, (key) => [key]),
+  deleteMany: [...each(NO_LISTS, (keys) => [keys]), ...each(NO_KEYS, (key) => [["a", key]])],
+  has: each(NO_KEYS, (key) => [key]),
+  hasMany: [...each(NO_LISTS, (keys) => [keys]), ...each(NO_KEYS, (key) => [["a", key]])],
+};
+
+const unstorage: Calls = {
+  hasItem: each(NO_KEYS, (key) => [key]),
+  getItem: each(NO_KEYS, (key) => [key]),
+  getItems: [...each(NO_LISTS, (items) => [items]), ...each(NO_KEYS, (key) => [[{ key }]])],
+  setItem: [
+    ...each(NO_KEYS, (key) => [key, "a"]),
+    ...each([60, "60", null, []], (options) => ["a", "a", options]),
+    ...each(NO_NUMBERS, (ttl) => ["a", "a", { ttl }]),
+  ],
+  setItems: [
+    ...each(NO_LISTS, (items) => [items]),
+    ...each(NO_KEYS, (key) => [[{ key, value: "a" }]]),
+    ...each([60, null, []], (options) => [[{ key: "a", value: "a", options }]]),
+    ...each(NO_NUMBERS, (ttl) => [[{ key: "a", value: "a" }], { ttl }]),
+    ...each([60, null], (options) => [[], options]),
+  ],
+  removeItem: each(NO_KEYS, (key) => [key]),
+};
+
+const bento: Calls = {
+  get: each(NO_KEYS, (key) => [key]),
+  pull: each(NO_KEYS, (key) => [key]),
+  set: [
+    ...each(NO_KEYS, (key) => [key, "a"]),
+    ...each(NO_NUMBERS.filter((ttl) => ttl !== null), (ttl) => ["a", "a", ttl]),
+    ...each([5, {}, undefined], (value) => ["a", value]),
+  ],
+  delete: each(NO_KEYS, (key) => [key]),
+  deleteMany: [...each(NO_LISTS, (keys) => [keys]), ...each(NO_KEYS, (key) => [["a", key]])],
+};
+
+const KINDS: Readonly<Record<string, [make: (client: Client) => unknown, calls: Calls]>> = {
+  KeyvMoecache: [(client) => new KeyvMoecache({ client }), keyv],
+  "unstorage's driver": [(client) => moecacheDriver({ client }), unstorage],
+  "bentocache's driver": [(client) => bentoDriver({ client }).factory({ client }), bento],
+};
+
+for (const [kind, [make, calls]] of Object.entries(KINDS)) {
+  Deno.test(`${kind} refuses every wrong argument before a byte is sent`, async () => {
+    const all = Object.entries(calls).flatMap(([method, all]) => {
+      return all.map((args): [string, Args] => [method, args]);
+    });
+    const wrong = await accepted(make, all);
+    assert(wrong.length === 0, `${wrong.length} calls:\n${wrong.join("\n")}`);
+  });
+}
