@@ -59,14 +59,6 @@ export function readRefusal(
   return refusalError(refused, line, hints.find(([form]) => form.test(line))?.[1]);
 }
 
-/** As {@linkcode readRefusal}, for several operations that are refused together. Returns the line. */
-export function readRefusalLine(bytes: Uint8Array, start: number, end: number): string {
-  const line = readText(bytes, start, end);
-  checkAuthenticated(line);
-  if (/^(ERROR$|(CLIENT|SERVER)_ERROR( |$))/.test(line)) return line;
-  throw new SocketError(`unexpected reply ${quote(line)}`);
-}
-
 /**
  * memcached's replies to commands before the authentication; it reads even a `set` as an authentication. When several
  * requests arrive together, it replies only to the last one. So replies on such a connection cannot be assigned to
@@ -78,12 +70,12 @@ const UNAUTHENTICATED = [
   "CLIENT_ERROR authentication failure",
 ];
 
-/**
- * Checks whether a refusal means that this connection cannot be used.
- *
- * @throws {ClientException} When the server requires authentication.
- */
-function checkAuthenticated(line: string): void {
-  if (!UNAUTHENTICATED.includes(line)) return;
-  throw new ClientException(`the server requires a user name and a password: "${line}"`, line);
+/** As {@linkcode readRefusal}, for several operations that are refused together. Returns the line. */
+export function readRefusalLine(bytes: Uint8Array, start: number, end: number): string {
+  const line = readText(bytes, start, end);
+  if (UNAUTHENTICATED.includes(line)) {
+    throw new ClientException(`the server requires a user name and a password: "${line}"`, line);
+  }
+  if (/^(ERROR$|(CLIENT|SERVER)_ERROR( |$))/.test(line)) return line;
+  throw new SocketError(`unexpected reply ${quote(line)}`);
 }
