@@ -1,6 +1,6 @@
 /** What `lru_crawler` and `watch` answer in place of a list. @module */
 
-import { quote, SocketError, type ClientException } from "../../errors.ts";
+import { type ClientException, quote, SocketError } from "../../errors.ts";
 import { refusalError } from "../refusal.ts";
 
 /** The operation and the server, for messages. */
