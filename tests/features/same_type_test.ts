@@ -1,8 +1,15 @@
 /** Who computes or changes a value gets what others read. */
 
-import { assert, assertEquals, assertNotStrictEquals, assertRejects } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertInstanceOf,
+  assertNotStrictEquals,
+  assertRejects,
+} from "@std/assert";
 import {
   Client,
+  ClientException,
   compressed,
   jsonTranscoder,
   type KeyCommands,
@@ -155,6 +162,7 @@ Deno.test("getOrSet stores nothing that cannot be read", async () => {
     },
   };
   await using client = new Client(server.address, { transcoder });
-  await assertRejects(() => client.getOrSet("key", () => "value"), RangeError);
+  const error = await assertRejects(() => client.getOrSet("key", () => "value"), ClientException);
+  assertInstanceOf(error.cause, RangeError);
   assert(await client.add("key", "value"));
 });

@@ -113,8 +113,10 @@ Deno.test("nothing is removed that cannot have been added", async () => {
       return 0;
     }
   })();
-  const unsent = new SocketError("Cannot connect");
-  command.failUnsent(unsent);
+  const unsent = await new Promise<unknown>((resolve) => {
+    command.settleBy(() => {}, resolve);
+    command.failUnsent(new SocketError("Cannot connect"));
+  });
   const full = new ClientException("Cannot add", "SERVER_ERROR out of memory storing object");
   for (const error of [unsent, full, new ClientException("refused")]) {
     const box = new ItemBox();
