@@ -16,11 +16,9 @@ export const PROCESSES: number = Math.min(navigator.hardwareConcurrency, 7) + 1;
 export const denoLane: Lane = {
   name: "deno test",
   run: async ({ args, env }) => {
-    const notRun = [
-      ...await prepareMemcached(),
-      ...missing("the page of moecache web in a browser", await prepareBrowser()),
-    ];
+    const notRun = await prepareMemcached();
     if (args.length > 0) {
+      notRun.push(...await prepareWebPage());
       const { code, output } = await denoKeepingOutput(
         ["test", "--doc", "--trace-leaks", "--allow-all", ...args],
         env,
@@ -44,6 +42,11 @@ export async function prepareMemcached(): Promise<string[]> {
     ...missing("TLS with a real memcached", tlsFault()),
     ...missing("what Python makes of pickles", await installProgram("python3", python3Path)),
   ];
+}
+
+/** The same for the tests of the page of `moecache web`. */
+export async function prepareWebPage(): Promise<string[]> {
+  return missing("the page of moecache web in a browser", await prepareBrowser());
 }
 
 /** What is wrong with a memcached that is there. */

@@ -1,6 +1,6 @@
 import { installTools } from "../package/tool.ts";
 import { EXTENT } from "../support/extent.ts";
-import { missing, prepareMemcached, PROCESSES } from "./deno_lane.ts";
+import { missing, prepareMemcached, prepareWebPage, PROCESSES } from "./deno_lane.ts";
 import { addUp, faultOf, type Lane } from "./lane.ts";
 import { Progress } from "./progress.ts";
 import { listExamples, listFullTests, type TestFile } from "./test_files.ts";
@@ -13,7 +13,7 @@ const SIZES = "tests/bundle/";
 export const fullLane: Lane = {
   name: "deno test, in full",
   run: async ({ env }) => {
-    const notRun = await prepareMemcached();
+    const notRun = [...await prepareMemcached(), ...await prepareWebPage()];
     const toolsFault = await faultOf(installTools());
     const files = listFullTests().filter(({ paths }) =>
       toolsFault === undefined || !paths.some((path) => path.startsWith(SIZES))

@@ -13,17 +13,19 @@ const FOREIGN = [
   "tools/",
 ];
 
-/** Other runtimes, killed processes, real time and measured memory: what takes long, or needs npm. */
+/** Other runtimes, a browser, killed processes, real time and measured memory: what takes long, or needs npm. */
 const ONLY_IN_FULL = [
   "bundle/",
   "chaos/chaos_test.ts",
   "chaos/recovery_test.ts",
   "cli/top/terminal_test.ts",
+  "cli/web/browser_test.ts",
   "connection/idle_client_test.ts",
   "drills/",
   "examples/",
   "features/get_or_set_processes_test.ts",
   "testing/memory_test.ts",
+  "views/compositions_test.ts",
 ];
 
 /** Those that can do any number of cases, and do them all in `deno task test:all`. */
@@ -34,30 +36,46 @@ const SECONDS: Readonly<Record<string, number>> = {
   "docs/": 10,
   "src/adapters/": 7,
   "mod.ts": 6,
-  "tests/cli/web/browser_test.ts": 6,
-  "tests/transcoding/pickle/python_test.ts": 6,
-  "tests/conformance/protocol_conformance_test.ts": 5,
   "src/commands/": 5,
-  "tests/client/faults_test.ts": 4,
-  "tests/adapters/cache_test.ts": 3,
-  "tests/features/items_test.ts": 3,
   "src/transcoding/": 3,
   "src/routing/": 3,
-  "tests/transcoding/pickle/read_pickle_test.ts": 3,
-  "tests/conformance/listing_conformance_test.ts": 3,
-  "tests/conformance/commands_conformance_test.ts": 3,
-  "tests/testing/session_test.ts": 2,
-  "tests/conformance/transcoders_conformance_test.ts": 2,
-  "tests/transport/tls_test.ts": 2,
-  "tests/chaos/parser_fuzz_test.ts": 2,
   "src/testing/": 2,
   "src/patterns/": 2,
-  "tests/routing/explanations_test.ts": 2,
+  // It waits for much of its time.
+  "tests/cli/wrong_input_test.ts": 20,
+  "tests/transcoding/formats/java_native_test.ts": 9,
+  "tests/views/large_values_test.ts": 9,
+  "tests/cli/process_test.ts": 8,
+  "tests/views/replicas_test.ts": 8,
+  "tests/conformance/protocol_conformance_test.ts": 7,
+  "tests/adapters/key_formats_test.ts": 6,
+  "tests/transcoding/pickle/python_test.ts": 6,
+  "tests/views/hashed_keys_test.ts": 6,
+  "tests/adapters/cache_test.ts": 5,
+  "tests/stacks/spring_test.ts": 5,
+  "tests/client/faults_test.ts": 4,
+  "tests/conformance/commands_conformance_test.ts": 4,
+  "tests/conformance/listing_conformance_test.ts": 4,
+  "tests/conformance/transcoders_conformance_test.ts": 4,
+  "tests/transcoding/formats/php_native_test.ts": 4,
+  "tests/views/near_cache_test.ts": 4,
+  "tests/views/spread_test.ts": 4,
+  "tests/views/tagged_test.ts": 4,
+  "tests/cli/many_items_test.ts": 3,
+  "tests/features/items_test.ts": 3,
+  "tests/transcoding/formats/python_native_test.ts": 3,
+  "tests/transcoding/pickle/read_pickle_test.ts": 3,
+  "tests/transport/tls_test.ts": 3,
+  "tests/views/views_chaos_test.ts": 3,
+  "tests/chaos/parser_fuzz_test.ts": 2,
   "tests/client/load_test.ts": 2,
   "tests/features/get_or_set_test.ts": 2,
+  "tests/routing/explanations_test.ts": 2,
+  "tests/stacks/rails_test.ts": 2,
+  "tests/testing/session_test.ts": 2,
   "tests/transport/node_test.ts": 2,
 };
-const MOMENT = 0.5;
+const MOMENT = 0.3;
 
 /** The same for what is run in full. */
 const SECONDS_IN_FULL: Readonly<Record<string, number>> = {
@@ -67,6 +85,7 @@ const SECONDS_IN_FULL: Readonly<Record<string, number>> = {
   "tests/chaos/parser_fuzz_test.ts": 14,
   "tests/chaos/recovery_test.ts": 3,
   "tests/cli/top/terminal_test.ts": 9,
+  "tests/cli/web/browser_test.ts": 40,
   "tests/client/injection_test.ts": 12,
   "tests/client/load_test.ts": 5,
   "tests/conformance/commands_conformance_test.ts": 12,
@@ -77,6 +96,7 @@ const SECONDS_IN_FULL: Readonly<Record<string, number>> = {
   "tests/testing/memory_test.ts": 10,
   "tests/transcoding/fuzz_test.ts": 13,
   "tests/transcoding/pickle/fuzz_test.ts": 4,
+  "tests/views/compositions_test.ts": 20,
 };
 
 /** What one process of `deno test` can run. */
