@@ -51,7 +51,11 @@ export class OutputFile {
   async close(keeps: boolean): Promise<void> {
     await this.#file.close();
     if (this.#beside === undefined) return;
-    if (keeps) await rename(this.#beside, this.#target);
-    else await rm(this.#beside, { force: true });
+    try {
+      if (keeps) await rename(this.#beside, this.#target);
+    } finally {
+      // It is there if it was not to be kept, or could not be renamed.
+      await rm(this.#beside, { force: true });
+    }
   }
 }
