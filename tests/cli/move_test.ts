@@ -215,5 +215,6 @@ Deno.test("dump and load say which file cannot be written or read", async () => 
     assertEquals([code, output, messages.trimEnd().split("\n").length], [2, "", 1], `${line}`);
     assertEquals(messages.startsWith("moecache: "), true, messages);
   }
-  assertEquals([...Deno.readDirSync(".")].filter(({ name }) => name.endsWith(".part")), []);
+  const here = await Array.fromAsync(Deno.readDir("."));
+  assertEquals(here.filter(({ name }) => name.endsWith(".part")), []);
 });
