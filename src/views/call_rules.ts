@@ -54,8 +54,12 @@ export function checkCall(
   args: readonly unknown[],
   rules: CallRules,
 ): void {
-  const all: Readonly<Record<string, unknown>> = KEY_COMMAND_OPTIONS;
-  const own = Object.fromEntries(optionNames(command).map((name) => [name, all[name]]));
-  checkOptions(args.at(-1) as object | undefined, { ...own, ...rules.extraOptions });
+  const options = args.at(-1);
+  // Most calls have none, and their types need not be put together.
+  if (options !== undefined) {
+    const all: Readonly<Record<string, unknown>> = KEY_COMMAND_OPTIONS;
+    const own = Object.fromEntries(optionNames(command).map((name) => [name, all[name]]));
+    checkOptions(options as object, { ...own, ...rules.extraOptions });
+  }
   checkArguments(command, args, rules);
 }
