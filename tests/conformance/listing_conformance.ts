@@ -150,85 +150,90 @@ export function describeListing(
     });
   }, clients);
 
-  onEveryServer("Events", (test) => {
-    test("watch shows a get and a set", async (client, _other, { address }) => {
-      const events = client.watch(["fetchers", "mutations"]);
-      await events.ready;
-      const before = Date.now();
-      await client.set("a%b", "value", 100);
-      await client.get("a%b");
-      const [lookup, store, hit] = await take(events, 3);
-      assert(lookup?.type === "item_get" && store?.type === "item_store");
-      assertEquals([lookup.key, lookup.status, lookup.size], ["a%b", "not_found", 0]);
-      assertEquals([store.key, store.status, store.command], ["a%b", "stored", "set"]);
-      // memcached's clock may tick in between.
-      assert(Math.abs(store.ttl - 100) <= 2, `${store.ttl} to live`);
-      assertEquals([store.slabClass, store.size], [1, 5]);
-      assertEquals(store.server, address);
-      assert(Math.abs(store.time - before) < 10_000);
-      assert(hit?.type === "item_get" && hit.gid > lookup.gid);
-      assertEquals([hit.status, hit.connection, hit.size], ["found", store.connection, 5]);
-    });
-
-    test(
-      "watch shows the events of every server",
-      async (client, _other, { address, start, options }) => {
-        await using other = await start();
-        await using otherClient = new Client(other.address, options);
-        await using both = new Client([address, other.address], options);
-        const events = both.watch(["mutations"]);
+  onEveryServer(
+    "Events",
+    (test) => {
+      test("watch shows a get and a set", async (client, _other, { address }) => {
+        const events = client.watch(["fetchers", "mutations"]);
         await events.ready;
-        await Promise.all([client.set("a", 1), otherClient.set("b", 1)]);
-        const seen = await take(events, 2);
-        assertEquals(seen.map(({ server }) => server).sort(), [address, other.address].sort());
-      },
-    );
+        const before = Date.now();
+        await client.set("a%b", "value", 100);
+        await client.get("a%b");
+        const [lookup, store, hit] = await take(events, 3);
+        assert(lookup?.type === "item_get" && store?.type === "item_store");
+        assertEquals([lookup.key, lookup.status, lookup.size], ["a%b", "not_found", 0]);
+        assertEquals([store.key, store.status, store.command], ["a%b", "stored", "set"]);
+        // memcached's clock may tick in between.
+        assert(Math.abs(store.ttl - 100) <= 2, `${store.ttl} to live`);
+        assertEquals([store.slabClass, store.size], [1, 5]);
+        assertEquals(store.server, address);
+        assert(Math.abs(store.time - before) < 10_000);
+        assert(hit?.type === "item_get" && hit.gid > lookup.gid);
+        assertEquals([hit.status, hit.connection, hit.size], ["found", store.connection, 5]);
+      });
 
-    test(
-      "watch shows new connections, and closes its own when it is cancelled",
-      async (client, _other, { address }) => {
-        const events = client.watch(["connevents"]);
-        await events.ready;
-        assertEquals(await send(address, "version\r\n"), true);
-        const [arrival] = await take(events, 1);
-        assert(arrival?.type === "conn_new");
-        assertEquals([arrival.remoteAddress, arrival.transport], ["127.0.0.1", "tcp"]);
-        await client.get("key");
-        await until(async () => (await client.stats())[0]?.curr_connections === "1");
-      },
-    );
+      test(
+        "watch shows the events of every server",
+        async (client, _other, { address, start, options }) => {
+          await using other = await start();
+          await using otherClient = new Client(other.address, options);
+          await using both = new Client([address, other.address], options);
+          const events = both.watch(["mutations"]);
+          await events.ready;
+          await Promise.all([client.set("a", 1), otherClient.set("b", 1)]);
+          const seen = await take(events, 2);
+          assertEquals(seen.map(({ server }) => server).sort(), [address, other.address].sort());
+        },
+      );
 
-    test("watch fails when memcached does not know a kind, and when too many watch", async (client) => {
-      const events = client.watch(["fetchers", "nonsense"]);
-      const refusal = await assertRejects(() => events.ready, ClientException, "Cannot watch");
-      assertEquals(refusal.item, "ERROR");
-      assertEquals(await assertRejects(() => take(events, 1)), refusal);
-      const watchers = Array.from({ length: 20 }, () => client.watch(["evictions"]));
-      await Promise.all(watchers.map(({ ready }) => ready));
-      const late = client.watch(["evictions"]);
-      await assertRejects(() => take(late, 1), ClientException, "WATCHER_TOO_MANY");
-      await Promise.all(watchers.map((events) => events.cancel()));
-    });
+      test(
+        "watch shows new connections, and closes its own when it is cancelled",
+        async (client, _other, { address }) => {
+          const events = client.watch(["connevents"]);
+          await events.ready;
+          assertEquals(await send(address, "version\r\n"), true);
+          const [arrival] = await take(events, 1);
+          assert(arrival?.type === "conn_new");
+          assertEquals([arrival.remoteAddress, arrival.transport], ["127.0.0.1", "tcp"]);
+          await client.get("key");
+          await until(async () => (await client.stats())[0]?.curr_connections === "1");
+        },
+      );
 
-    test("watch fails with the signal's reason, and when the client is closed", async (client) => {
-      const caller = new AbortController();
-      const reason = new Error("enough");
-      const aborted = client.watch(["fetchers"], { signal: caller.signal });
-      const closed = client.watch(["fetchers"]);
-      await Promise.all([aborted.ready, closed.ready]);
-      const next = take(aborted, 1);
-      caller.abort(reason);
-      assertEquals(await assertRejects(() => next), reason);
-      const last = take(closed, 1);
-      await Promise.all([
-        assertRejects(() => last, SocketError, "the client is closed"),
-        client.close(),
-      ]);
-      const late = client.watch(["fetchers"]);
-      await assertRejects(() => late.ready, SocketError, "the client is closed");
-      await assertRejects(() => take(late, 1), SocketError, "the client is closed");
-    });
-  }, clients);
+      test("watch fails when memcached does not know a kind, and when too many watch", async (client) => {
+        const events = client.watch(["fetchers", "nonsense"]);
+        const refusal = await assertRejects(() => events.ready, ClientException, "Cannot watch");
+        assertEquals(refusal.item, "ERROR");
+        assertEquals(await assertRejects(() => take(events, 1)), refusal);
+        const watchers = Array.from({ length: 20 }, () => client.watch(["evictions"]));
+        await Promise.all(watchers.map(({ ready }) => ready));
+        const late = client.watch(["evictions"]);
+        await assertRejects(() => take(late, 1), ClientException, "WATCHER_TOO_MANY");
+        await Promise.all(watchers.map((events) => events.cancel()));
+      });
+
+      test("watch fails with the signal's reason, and when the client is closed", async (client) => {
+        const caller = new AbortController();
+        const reason = new Error("enough");
+        const aborted = client.watch(["fetchers"], { signal: caller.signal });
+        const closed = client.watch(["fetchers"]);
+        await Promise.all([aborted.ready, closed.ready]);
+        const next = take(aborted, 1);
+        caller.abort(reason);
+        assertEquals(await assertRejects(() => next), reason);
+        const last = take(closed, 1);
+        await Promise.all([
+          assertRejects(() => last, SocketError, "the client is closed"),
+          client.close(),
+        ]);
+        const late = client.watch(["fetchers"]);
+        await assertRejects(() => late.ready, SocketError, "the client is closed");
+        await assertRejects(() => take(late, 1), SocketError, "the client is closed");
+      });
+    },
+    clients,
+    "new",
+  );
 }
 
 /** Takes so many events, and cancels the stream. */

@@ -28,13 +28,16 @@ export interface Peculiarities {
   readonly takesAnyKey?: boolean;
   /** Whether values of every type may be longer than an item. */
   readonly takesLargeValues?: boolean;
+  /** What its tests need of a server, as {@linkcode onEveryServer} takes it. */
+  readonly needs?: "new";
 }
 
 /** Describes a view as commands on keys. */
 export function describeKeyCommands(
   name: string,
   makeView: MakeView,
-  { key = (name) => name, takesAnyKey = false, takesLargeValues = false }: Peculiarities = {},
+  { key = (name) => name, takesAnyKey = false, takesLargeValues = false, needs }: Peculiarities =
+    {},
 ): void {
   const define = (test: DefineTest, tellsTtl: boolean) => {
     const testView = (what: string, body: (view: KeyCommands) => Promise<void>) => {
@@ -335,6 +338,6 @@ export function describeKeyCommands(
       await assertRejects(() => view.set(a, 1, 0, options), ValidationException, "tiemout");
     });
   };
-  onEveryServer(name, (test) => define(test, true));
+  onEveryServer(name, (test) => define(test, true), undefined, needs);
   onClassicServer(name, (test) => define(test, false));
 }

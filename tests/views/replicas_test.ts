@@ -23,15 +23,15 @@ import { describeKeyCommands } from "./key_commands_suite.ts";
 describeKeyCommands("replicas, of one fleet", (client) => replicas([client]));
 describeKeyCommands("replicas, of namespaces", (client) => {
   return replicas([client.namespace("a:"), client.namespace("b:")], { write: "all" });
-});
+}, { needs: "new" });
 describeKeyCommands("replicas with read: nearest", (client) => {
   return replicas([client.namespace("a:"), client.namespace("b:")], { read: "nearest" });
-});
+}, { needs: "new" });
 
 describeKeyCommands("replicas with read: any", (client) => {
   const options = { read: "any", hedgeAfter: 0, write: "all" } as const;
   return replicas([client.namespace("a:"), client.namespace("b:")], options);
-});
+}, { needs: "new" });
 
 /** Two fleets of one server each. */
 class Pair {
