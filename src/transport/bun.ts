@@ -1,5 +1,6 @@
 /** The dialer for Bun, without TLS. @module */
 
+import "../loaded_already.ts";
 import { SocketError } from "../errors.ts";
 import { connectNode, dialNode } from "./node.ts";
 import type { NodeSocket, SocketOptions } from "./node_socket.ts";
