@@ -125,6 +125,8 @@ export class ClientConnection implements ConnectionInfo {
    */
   async #answer(bytes: Uint8Array): Promise<void> {
     for (const step of this.#session.receive(bytes)) {
+      // What was read or written just before the end; a delay that began now would never be ended.
+      if (this.#hasEnded) return;
       if (typeof step === "number") await this.#wait(step);
       else {
         await this.#send(step);

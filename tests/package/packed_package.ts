@@ -32,7 +32,7 @@ const imported = names.filter((name) => name !== PROGRAM);
 /** What programs name that. */
 const specifiers = imported.map((name) => `${NAME}${name.slice(1)}`);
 
-const tarball = await Tarball.make();
+const tarball = await Tarball.take();
 const installation = await Installation.make(tarball.path, npmInstall);
 const { folder } = installation;
 const installed = `${folder}/node_modules/${NAME}`;

@@ -10,7 +10,7 @@ import { Installation, npmInstall } from "./installation.ts";
 import { Tarball } from "./tarball.ts";
 import { install, NEWEST_BUN, NEWEST_NODE, OLDEST_BUN, OLDEST_NODE, type Tool } from "./tool.ts";
 
-const tarball = await Tarball.make();
+const tarball = await Tarball.take();
 const installation = await Installation.make(tarball.path, npmInstall);
 const { folder } = installation;
 Deno.test.afterAll(async () => {

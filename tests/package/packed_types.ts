@@ -16,7 +16,7 @@ const entries = await readEntries();
 const tools = await installTools();
 const node = await install(USUAL_NODE);
 
-await using tarball = await Tarball.make();
+await using tarball = await Tarball.take();
 const installation = await Installation.make(tarball.path, npmInstall);
 const { folder } = installation;
 Deno.test.afterAll(() => installation[Symbol.asyncDispose]());

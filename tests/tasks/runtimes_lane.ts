@@ -18,6 +18,8 @@ import { addUp, faultOf, type Lane, type Outcome } from "./lane.ts";
 import { type Environment, say } from "./run.ts";
 
 const WHAT = "the tests on the package";
+/** How many suites run at a time: two on a machine of one processor too, because much of a suite is to wait. */
+const PROCESSORS = Math.min(Math.max(navigator.hardwareConcurrency, 2), 6);
 const RUNTIMES = new URL("../runtimes/", import.meta.url);
 const SHIM = new URL("deno_shim.js", RUNTIMES);
 const WORKER_SHIM = new URL("worker_shim.js", RUNTIMES);
@@ -36,7 +38,7 @@ export const runtimesLane: Lane = {
     }
     let installation;
     try {
-      await using tarball = await Tarball.make(env);
+      const tarball = await Tarball.share(env);
       installation = await Installation.make(tarball.path, npmInstall);
     } catch (error) {
       say(error instanceof Error ? error.message : String(error));
@@ -64,22 +66,27 @@ async function runAll(folder: string, env: Environment): Promise<Outcome> {
       await run(name, program, [...args, "suite.mjs"], folder),
     ]);
   const suitesOn = (tool: Tool) => withTool(tool, (program) => suites(tool.name, program));
-  // Two at a time: much of what the tests do is to wait.
-  const outcomes = await Promise.all([
-    inTurn([
-      () => suites("Deno", Deno.execPath(), "run", "--allow-all", "--quiet"),
-      () => suitesOn(OLDEST_NODE),
-    ]),
-    inTurn([NEWEST_NODE, OLDEST_BUN, NEWEST_BUN].map((tool) => () => suitesOn(tool))),
+  // The longest first, so that all processors have something to do until the end.
+  return await together(PROCESSORS, [
+    ...[OLDEST_NODE, OLDEST_BUN, NEWEST_NODE].map((tool) => () => suitesOn(tool)),
+    () => suites("Deno", Deno.execPath(), "run", "--allow-all", "--quiet"),
+    () => suitesOn(NEWEST_BUN),
+    () => withTool(WORKERD, (program) => runWorkers(program, folder, env)),
   ]);
-  outcomes.push(await withTool(WORKERD, (program) => runWorkers(program, folder, env)));
-  return addUp(outcomes);
 }
 
-/** Does one thing after another, and adds up what comes of them. */
-async function inTurn(actions: readonly (() => Promise<Outcome>)[]): Promise<Outcome> {
-  const outcomes = [];
-  for (const action of actions) outcomes.push(await action());
+/** Does so many things at a time, in their order, and adds up what comes of them. */
+async function together(
+  count: number,
+  actions: readonly (() => Promise<Outcome>)[],
+): Promise<Outcome> {
+  const outcomes: Outcome[] = [];
+  // All workers take what comes next from the same iterator.
+  const left = actions.values();
+  const work = async () => {
+    for (const action of left) outcomes.push(await action());
+  };
+  await Promise.all(Array.from({ length: count }, work));
   return addUp(outcomes);
 }
 

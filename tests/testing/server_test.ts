@@ -332,6 +332,31 @@ Deno.test("MemcachedServer.close does not wait for the delay of a fault", async 
   assertEquals(await receive(connection), "");
 });
 
+Deno.test("MemcachedServer.close does not wait for a delay that would begin after it", async () => {
+  let arrive: (byteLength: number) => void = () => {};
+  let isClosed = false;
+  const request = encodeLatin1("get a\r\n");
+  const client: ServerConnection = {
+    remoteAddr: { hostname: "192.0.2.1", port: 1 },
+    read: (buffer) => {
+      if (isClosed) return Promise.reject(new Deno.errors.BadResource());
+      buffer.set(request);
+      return new Promise((resolve) => arrive = resolve);
+    },
+    write: () => Promise.reject(new Deno.errors.BadResource()),
+    close: () => void (isClosed = true),
+  };
+  const fault = () => ({ delay: Infinity });
+  const server = new MemcachedServer(new OneClientListener(client), { fault });
+  await turn();
+  // The request has come, and has not been looked at yet.
+  arrive(request.byteLength);
+  let hasClosed = false;
+  server.close().then(() => hasClosed = true);
+  await turn();
+  assert(hasClosed);
+});
+
 Deno.test("MemcachedServer ends a connection that a fault drops", async () => {
   await using server = await MemcachedServer.listen({
     fault: ({ command }) => command === "get" ? { drop: 4 } : undefined,
