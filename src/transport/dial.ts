@@ -6,6 +6,7 @@ import { isWorker } from "./runtime.ts";
 import type { Dial, DialOptions, Endpoint, Transport } from "./transport.ts";
 
 const loadDeno = /* @__PURE__ */ lazily(async () => (await import("./deno.ts")).dialDeno);
+const loadBun = /* @__PURE__ */ lazily(async () => (await import("./bun.ts")).dialBun);
 const loadNode = /* @__PURE__ */ lazily(async () => (await import("./node.ts")).dialNode);
 const loadTls = /* @__PURE__ */ lazily(async () => (await import("./node_tls.ts")).dialTls);
 const loadWorkers = /* @__PURE__ */ lazily(async () => (await import("./workers.ts")).dialWorkers);
@@ -26,7 +27,8 @@ function loadDialer({ tls }: Endpoint): Promise<Dial> {
   // Workers may have parts of Node's modules, but their Node sockets are slower.
   if (isWorker()) return loadWorkers();
   if (tls !== undefined) return loadTls();
-  return typeof globalThis.Deno?.connect === "function" ? loadDeno() : loadNode();
+  if (typeof globalThis.Deno?.connect === "function") return loadDeno();
+  return "Bun" in globalThis ? loadBun() : loadNode();
 }
 
 /**

@@ -1,4 +1,4 @@
-/** The dialer for Bun and Node, without TLS. @module */
+/** The dialer for Node, without TLS. @module */
 
 import "../loaded_already.ts";
 import { systemClock, untilAborted } from "../waiting.ts";

@@ -1,4 +1,4 @@
-/** A socket of `node:net` or `node:tls` as a transport. @module */
+/** A socket of `node:net`, `node:tls` or Bun as a transport. @module */
 
 import { SocketError } from "../errors.ts";
 import { deferred } from "../waiting/promises.ts";

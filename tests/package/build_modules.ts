@@ -10,7 +10,11 @@ const PROGRAM = fileURLToPath(new URL("build_program.mjs", import.meta.url));
 /** The module of the main entry. */
 const MAIN = "mod.ts";
 /** What Node and Bun load with the first operation. */
-const CONNECTING: readonly string[] = ["src/fleet/running_fleet.ts", "src/transport/node.ts"];
+const CONNECTING: readonly string[] = [
+  "src/fleet/running_fleet.ts",
+  "src/transport/node.ts",
+  "src/transport/bun.ts",
+];
 
 /** What {@linkcode buildModules} makes a package of. */
 export interface BuildOptions {

@@ -41,6 +41,7 @@ import "../patterns/rate_limit_test.ts";
 import "../client/secrets_test.ts";
 import "../fleet/set_servers_test.ts";
 import "../transcoding/compressed_test.ts";
+import "../transport/bun_test.ts";
 import "../transport/byte_channel_test.ts";
 import "../transport/node_addresses_test.ts";
 import "../transport/node_test.ts";

@@ -47,13 +47,14 @@ export function onClassicServer(name: string, define: (test: DefineTest) => void
  * @param name What is described.
  * @param define Defines its tests.
  * @param clients Options of the clients, by what is added to the kind's name.
- * @param needs What its tests need of a server besides that it is empty: `"new"`, to be started for each of them.
+ * @param needs What its tests need of a server to be emptied, or to be started, before each of
+ * them.
  */
 export function onEveryServer(
   name: string,
   define: (test: DefineTest) => void,
   clients: Readonly<Record<string, ClientOptions>> = { "": {} },
-  needs?: "new",
+  needs: "empty" | "new" = "empty",
 ): void {
   for (const [kind, start] of Object.entries(SERVERS)) {
     for (const [addition, given] of Object.entries(clients)) {

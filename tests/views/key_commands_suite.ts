@@ -29,7 +29,7 @@ export interface Peculiarities {
   /** Whether values of every type may be longer than an item. */
   readonly takesLargeValues?: boolean;
   /** What its tests need of a server, as {@linkcode onEveryServer} takes it. */
-  readonly needs?: "new";
+  readonly needs?: "empty" | "new";
 }
 
 /** Describes a view as commands on keys. */

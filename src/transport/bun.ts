@@ -1,0 +1,185 @@
+/** The dialer for Bun, without TLS. @module */
+
+import "../loaded_already.ts";
+import { SocketError } from "../errors.ts";
+import { connectNode, dialNode } from "./node.ts";
+import type { NodeSocket, SocketOptions } from "./node_socket.ts";
+import type { DialOptions, Endpoint, Transport } from "./transport.ts";
+
+/** The part of Bun's sockets that is used here. */
+interface BunSocket {
+  /** Returns how many bytes the system has accepted, or a negative number if the socket is closed. */
+  write(bytes: Uint8Array): number;
+  shutdown(): void;
+  terminate(): void;
+  pause(): void;
+  resume(): void;
+  ref(): void;
+  unref(): void;
+  setNoDelay(noDelay: boolean): boolean;
+  setKeepAlive(keepAlive: boolean): boolean;
+}
+
+/** What Bun calls for a socket. */
+interface Handlers {
+  readonly binaryType: "uint8array";
+  open(socket: BunSocket): void;
+  data(socket: BunSocket, bytes: Uint8Array): void;
+  drain(): void;
+  end(): void;
+  error(socket: BunSocket, error: Error): void;
+  close(socket: BunSocket, error?: Error): void;
+}
+
+type Where = { hostname: string; port: number } | { unix: string };
+
+interface Bun {
+  connect(options: Where & { socket: Handlers }): Promise<BunSocket>;
+}
+
+declare const Bun: Bun;
+
+/** How many attempts have been given up and are still going on, see {@linkcode dialBun}. */
+let lingering = 0;
+
+/**
+ * Opens a TCP or unix socket with `Bun.connect`, because loading `node:net` and connecting with it takes Bun five times
+ * as long.
+ *
+ * An attempt of `Bun.connect` cannot be cancelled: where nothing answers, its socket stays for two minutes. As long as
+ * there is one that was given up, sockets are opened with `node:net`.
+ */
+export async function dialBun(endpoint: Endpoint, options: DialOptions): Promise<Transport> {
+  if (lingering > 0) return await dialNode(endpoint, options);
+  const transport = await connectNode(endpoint, options, (socket) => new Socket(socket));
+  transport.configure(options);
+  return transport;
+}
+
+/** A socket of Bun with the methods of Node's. */
+class Socket implements NodeSocket {
+  readonly #listeners: Record<string, (error: Error) => void> = {};
+  /** Absent until it is open. */
+  #socket: BunSocket | undefined;
+  #isClosed = false;
+  /** What the system has not accepted yet of a write, and what to call then. */
+  #unwritten: { bytes: Uint8Array; written: (error?: Error) => void } | undefined;
+
+  constructor({ host, port, path, onread }: SocketOptions) {
+    const where = path === undefined ? { hostname: host!, port: port! } : { unix: path };
+    const handlers: Handlers = {
+      binaryType: "uint8array",
+      open: this.#open,
+      data: (_socket, bytes) => void onread.callback(bytes.length, bytes),
+      drain: () => this.#continueWriting(),
+      end: () => this.#emit("end"),
+      error: (socket, error) => {
+        this.#close(error);
+        socket.terminate();
+      },
+      close: (_socket, error) => this.#close(error),
+    };
+    Bun.connect({ ...where, socket: handlers }).catch(this.#failToConnect);
+  }
+
+  on(event: string, listener: (error: Error) => void): this {
+    this.#listeners[event] = listener;
+    return this;
+  }
+
+  write(bytes: Uint8Array, written: (error?: Error) => void): boolean {
+    this.#unwritten = { bytes, written };
+    this.#continueWriting();
+    return true;
+  }
+
+  end(ended: () => void): this {
+    this.#socket!.shutdown();
+    ended();
+    return this;
+  }
+
+  pause(): this {
+    this.#socket!.pause();
+    return this;
+  }
+
+  resume(): this {
+    this.#socket!.resume();
+    return this;
+  }
+
+  destroy(): this {
+    if (this.#isClosed) return this;
+    if (this.#socket === undefined) lingering++;
+    // First, since Bun 1.2 calls a failure what happens here.
+    this.#close();
+    this.#socket?.terminate();
+    return this;
+  }
+
+  resetAndDestroy(): this {
+    return this.destroy();
+  }
+
+  ref(): this {
+    this.#socket!.ref();
+    return this;
+  }
+
+  unref(): this {
+    this.#socket!.unref();
+    return this;
+  }
+
+  setNoDelay(noDelay: boolean): this {
+    this.#socket!.setNoDelay(noDelay);
+    return this;
+  }
+
+  setKeepAlive(keepAlive: boolean): this {
+    this.#socket!.setKeepAlive(keepAlive);
+    return this;
+  }
+
+  readonly #open = (socket: BunSocket): void => {
+    this.#socket = socket;
+    if (!this.#isClosed) return this.#emit("connect");
+    lingering--;
+    socket.terminate();
+  };
+
+  readonly #failToConnect = (error: Error): void => {
+    if (this.#isClosed) lingering--;
+    else this.#close(withReason(error));
+  };
+
+  #continueWriting(): void {
+    if (this.#unwritten === undefined) return;
+    const { bytes, written } = this.#unwritten;
+    if (this.#isClosed) return written(new SocketError("the socket is closed"));
+    const count = this.#socket!.write(bytes);
+    this.#unwritten = undefined;
+    // A negative count is that of a closed socket, which `close` follows.
+    if (count === bytes.length) written();
+    else if (count >= 0) this.#unwritten = { bytes: bytes.subarray(count), written };
+  }
+
+  /** Reports the end of the socket once. */
+  #close(error?: Error): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    if (error !== undefined) this.#emit("error", error);
+    this.#emit("close");
+  }
+
+  #emit(event: string, error?: Error): void {
+    this.#listeners[event]?.(error!);
+  }
+}
+
+/** Gives the error of an attempt the text that Node's has: Bun's does not say why. */
+function withReason(error: Error & { code?: string }): Error {
+  if (!error.message.includes(`${error.code}`)) error.message = `connect ${error.code}`;
+  return error;
+}

@@ -1,0 +1,72 @@
+/** Bun's own sockets; the tests are there on Bun alone. */
+
+import { assertEquals, assertRejects } from "@std/assert";
+import { readdirSync } from "node:fs";
+import net from "node:net";
+import process from "node:process";
+import { dialBun } from "../../src/transport/bun.ts";
+import type { Endpoint } from "../../src/transport/transport.ts";
+import { MemcachedProcess } from "../support/memcached.ts";
+import { standstill, until } from "../support/turns.ts";
+import { SETTINGS, testSockets } from "./socket_tests.ts";
+
+const isBun = "Bun" in globalThis;
+const isOldBun = process.versions.bun?.startsWith("1.2.") ?? false;
+
+if (isBun) testSockets({ name: "dialBun", dial: dialBun, fillsVacancies: false });
+
+/** A server that does not run, and whose queue of connections is full. */
+class HangingServer implements AsyncDisposable {
+  readonly #memcached: MemcachedProcess;
+  readonly #waiting: net.Socket[] = [];
+
+  constructor(memcached: MemcachedProcess) {
+    this.#memcached = memcached;
+  }
+
+  static async start(): Promise<HangingServer> {
+    const memcached = await MemcachedProcess.start(["-b", "1"]);
+    process.kill(memcached.pid, "SIGSTOP");
+    const server = new HangingServer(memcached);
+    await server.#fill();
+    return server;
+  }
+
+  get endpoint(): Endpoint {
+    return { hostname: "127.0.0.1", port: this.#memcached.port };
+  }
+
+  async #fill(): Promise<void> {
+    let connected = 0;
+    const { port } = this.#memcached;
+    do {
+      this.#waiting.push(net.connect(port, "127.0.0.1", () => connected++));
+      await standstill(() => connected);
+    } while (connected === this.#waiting.length);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const socket of this.#waiting) socket.on("error", () => {}).destroy();
+    await this.#memcached[Symbol.asyncDispose]();
+  }
+}
+
+Deno.test({
+  name: "dialBun leaves no more than one socket where attempts hang and are given up",
+  // The sockets of its node:net stay as well.
+  ignore: !isBun || isOldBun,
+  async fn() {
+    await using server = await HangingServer.start();
+    const countOpen = () => readdirSync("/proc/self/fd").length;
+    const before = countOpen();
+    for (let i = 0; i < 5; i++) {
+      const controller = new AbortController();
+      const dialled = dialBun(server.endpoint, { signal: controller.signal, ...SETTINGS });
+      const rejected = assertRejects(() => dialled, Error, "enough");
+      await until(() => countOpen() > before + Number(i > 0));
+      controller.abort(new Error("enough"));
+      await rejected;
+    }
+    assertEquals(await standstill(() => countOpen() - before), 1);
+  },
+});
