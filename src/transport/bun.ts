@@ -39,21 +39,26 @@ interface Bun {
 
 declare const Bun: Bun;
 
-/** How many attempts have been given up and are still going on, see {@linkcode dialBun}. */
+/** How many attempts have been given up and are still going on. */
 let lingering = 0;
 
 /**
- * Opens a TCP or unix socket with `Bun.connect`, because loading `node:net` and connecting with it takes Bun five times
- * as long.
+ * Opens a TCP or unix socket, with `Bun.connect` if the server is on this machine: loading `node:net` and connecting
+ * with it takes Bun five times as long.
  *
- * An attempt of `Bun.connect` cannot be cancelled: where nothing answers, its socket stays for two minutes. As long as
- * there is one that was given up, sockets are opened with `node:net`.
+ * An attempt of `Bun.connect` cannot be cancelled. Where nothing answers, its socket stays for two minutes, and so does
+ * a process that has nothing else to do. Other machines may not answer; on this one the system answers, unless a
+ * server's queue is full. If one has to be given up here all the same, `node:net` is used until it has ended.
  */
 export async function dialBun(endpoint: Endpoint, options: DialOptions): Promise<Transport> {
-  if (lingering > 0) return await dialNode(endpoint, options);
+  if (lingering > 0 || !isOnThisMachine(endpoint)) return await dialNode(endpoint, options);
   const transport = await connectNode(endpoint, options, (socket) => new Socket(socket));
   transport.configure(options);
   return transport;
+}
+
+function isOnThisMachine({ hostname }: Endpoint): boolean {
+  return hostname === undefined || /^(localhost|127\.[\d.]+|::1)$/i.test(hostname);
 }
 
 /** A socket of Bun with the methods of Node's. */
