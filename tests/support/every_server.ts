@@ -47,8 +47,7 @@ export function onClassicServer(name: string, define: (test: DefineTest) => void
  * @param name What is described.
  * @param define Defines its tests.
  * @param clients Options of the clients, by what is added to the kind's name.
- * @param needs What its tests need of a server to be emptied, or to be started, before each of
- * them.
+ * @param needs What each test needs: an empty memcached, which others have used before it, or a new one.
  */
 export function onEveryServer(
   name: string,

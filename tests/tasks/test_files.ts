@@ -28,6 +28,18 @@ const ONLY_IN_FULL = [
   "views/compositions_test.ts",
 ];
 
+/** Those that measure how late something is or how much memory it takes: nothing else runs beside them. */
+export const MEASURING: readonly string[] = [
+  "tests/chaos/chaos_test.ts",
+  "tests/chaos/recovery_test.ts",
+  "tests/client/load_test.ts",
+  "tests/connection/idle_client_test.ts",
+  "tests/drills/",
+  "tests/examples/demo_test.ts",
+  "tests/features/get_or_set_processes_test.ts",
+  "tests/testing/memory_test.ts",
+];
+
 /** Those that can do any number of cases, and do them all in `deno task test:all`. */
 const EXTENSIBLE = /from "[./]+\/support\/extent\.ts"/;
 
@@ -122,6 +134,11 @@ export function listFullTests(): TestFile[] {
 /** Lists what has examples, which `deno task test:all` runs as well. */
 export function listExamples(): TestFile[] {
   return documented().map((paths) => weigh(paths, SECONDS_IN_FULL));
+}
+
+/** Whether a file measures, so that nothing else may run beside it. */
+export function isMeasuring({ paths }: TestFile): boolean {
+  return paths.some((path) => MEASURING.some((prefix) => path.startsWith(prefix)));
 }
 
 function isOnlyInFull(file: string): boolean {

@@ -1,7 +1,14 @@
 import { assert, assertEquals } from "@std/assert";
 import { Progress } from "./progress.ts";
 import { ROOT } from "./run.ts";
-import { listExamples, listFullTests, listTests, type TestFile } from "./test_files.ts";
+import {
+  isMeasuring,
+  listExamples,
+  listFullTests,
+  listTests,
+  MEASURING,
+  type TestFile,
+} from "./test_files.ts";
 import { faultsIn, runPool, takeBatch } from "./test_pool.ts";
 
 const pathsOf = (files: readonly TestFile[]) => files.flatMap(({ paths }) => paths);
@@ -38,6 +45,13 @@ Deno.test("the files that listTests names exist", () => {
     Deno.statSync(new URL(path, ROOT)).isFile === path.endsWith("/")
   );
   assertEquals(missing, []);
+});
+
+Deno.test("what runs alone because it measures is run in full", () => {
+  const measuring = pathsOf(listFullTests().filter(isMeasuring));
+  for (const prefix of MEASURING) {
+    assert(measuring.some((path) => path.startsWith(prefix)), prefix);
+  }
 });
 
 Deno.test("takeBatch takes what is worth a process", () => {
