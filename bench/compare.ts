@@ -13,6 +13,7 @@ import { fileURLToPath } from "node:url";
 import { MemcachedProcess } from "../tests/support/memcached.ts";
 import { installLocked } from "../tests/package/npm_folder.ts";
 import { Progress } from "../tests/tasks/progress.ts";
+import { readArguments } from "../tests/tasks/arguments.ts";
 import { jsrEnvironment } from "../tests/tasks/environment.ts";
 import { type ColdStart, isReached, measureColdStarts, renderColdStarts } from "./cold_start.ts";
 import { absenteesFrom, type Lineup } from "./contenders.ts";
@@ -36,26 +37,12 @@ const SERVER_ARGS = [
 const RESULTS = new URL("results/", import.meta.url);
 const RIVALS = new URL("rivals/", import.meta.url);
 
-const request = understand(Deno.args);
-if (request.isHelp) {
-  say(USAGE);
-  Deno.exit(0);
-}
+const request = readArguments(Deno.args, USAGE, readRequest);
 const { results, coldStarts } = await compare(request);
 const isMissed = !coldStarts.every(isReached) ||
   results.some(({ verdicts }) => verdicts.some(({ reached }) => !reached));
 const hasFailed = results.some(({ failures }) => failures.length > 0);
 Deno.exit(hasFailed || (request.isStrict && isMissed) ? 1 : 0);
-
-function understand(args: readonly string[]): Request {
-  try {
-    return readRequest(args);
-  } catch (error) {
-    // deno-lint-ignore no-console
-    console.error(`${(error as Error).message}\n\n${USAGE}`);
-    return Deno.exit(2);
-  }
-}
 
 async function compare(
   request: Request,

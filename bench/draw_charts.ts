@@ -5,7 +5,12 @@
  */
 
 import { fileURLToPath } from "node:url";
+import { readWords } from "../tests/tasks/arguments.ts";
 import { drawCharts } from "./charts/draw.ts";
+
+const USAGE = `Usage: deno task charts [--help]
+
+Draws docs/bench-*.svg from bench/results/latest.json, without measuring anything. It takes no arguments.`;
 
 const RESULTS = new URL("results/latest.json", import.meta.url);
 const DOCS = new URL("../docs/", import.meta.url);
@@ -18,6 +23,7 @@ export async function writeCharts(): Promise<string[]> {
 }
 
 if (import.meta.main) {
+  readWords(Deno.args, USAGE);
   // deno-lint-ignore no-console
   for (const path of await writeCharts()) console.log(path);
 }

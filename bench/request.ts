@@ -9,8 +9,6 @@ export interface Request {
   readonly isStrict: boolean;
   /** Whether chosen workloads take the place of their last figures. */
   readonly isUpdate: boolean;
-  /** Whether only the usage is to be shown. */
-  readonly isHelp: boolean;
   /** How many minutes the run should take; left to the mode unless set. */
   readonly minutes?: number;
   /** What moecache is to run on; left to the mode unless given. */
@@ -48,7 +46,7 @@ Workloads; the default is all of them:
 ${Object.entries(TITLES).map(([name, title]) => `  ${name.padEnd(10)} ${title}`).join("\n")}
 `;
 
-const FLAGS: readonly string[] = ["--short", "--strict", "--update", "--help"];
+const FLAGS: readonly string[] = ["--short", "--strict", "--update"];
 const RUNTIMES: readonly string[] = ["deno", "bun", "node"] satisfies Runtime[];
 
 /**
@@ -73,7 +71,6 @@ export function readRequest(args: readonly string[]): Request {
     isShort: options.has("--short"),
     isStrict: options.has("--strict"),
     isUpdate: options.has("--update"),
-    isHelp: options.has("--help"),
     ...(minutes === undefined ? {} : { minutes }),
     ...(on === undefined ? {} : { on }),
     names,

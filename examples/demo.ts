@@ -16,10 +16,6 @@ import { showStampede } from "./demo/stampede.ts";
 import { DemoServer } from "./demo/server.ts";
 import { showWhere } from "./demo/where.ts";
 
-const USAGE = `Usage: deno task demo [--help]
-
-Shows what the module is for, in ten seconds: batching, a stampede, a failover and explain.
-It starts three servers inside itself, and needs neither memcached nor anything from npm.`;
 const SERVERS = 3;
 
 async function main(): Promise<void> {
@@ -34,12 +30,4 @@ async function main(): Promise<void> {
   await showWhere(addresses);
 }
 
-const [argument] = Deno.args;
-if (argument === undefined) {
-  await main();
-} else if (argument === "--help" || argument === "-h") {
-  console.log(USAGE);
-} else {
-  console.error(`Unknown argument: ${argument}\n\n${USAGE}`);
-  Deno.exitCode = 2;
-}
+await main();

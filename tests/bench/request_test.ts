@@ -6,19 +6,17 @@ Deno.test("readRequest measures everything at length by default", () => {
     isShort: false,
     isStrict: false,
     isUpdate: false,
-    isHelp: false,
     names: [],
   });
 });
 
 Deno.test("readRequest takes options and workloads in any order", () => {
   assertEquals(readRequest(["cold"]).names, ["cold"]);
-  assertEquals(readRequest(["--minutes=2.5", "--help"]).minutes, 2.5);
+  assertEquals(readRequest(["--minutes=2.5", "--short"]).minutes, 2.5);
   assertEquals(readRequest(["get", "--on", "bun,node,bun", "--strict", "set-100", "--short"]), {
     isShort: true,
     isStrict: true,
     isUpdate: false,
-    isHelp: false,
     on: ["bun", "node"],
     names: ["get", "set-100"],
   });

@@ -1,28 +1,20 @@
 /**
  * The long form: the client under fire, then the fuzzing and the recoveries. It ends by itself when nothing
- * is left open; a timer or a socket that was left would keep it from ending.
+ * is left open; a timer or a socket that was left would keep it from ending. `deno task chaos` runs it, with the
+ * minutes and the seed for arguments.
  *
  * @module
  */
 
-import { readOptions } from "../tasks/arguments.ts";
 import { Progress } from "../tasks/progress.ts";
 import { FUZZED_FORMATS, fuzzFormat } from "../transcoding/formats/format_fuzz.ts";
 import { fuzzPickles } from "../transcoding/pickle/fuzz.ts";
 import { FUZZED_TRANSCODERS, fuzzForeign } from "../transcoding/formats/transcoder_fuzz.ts";
 import { fuzzParser } from "./parser_fuzz.ts";
-import { chooseSeed, Random } from "./random.ts";
+import { Random } from "./random.ts";
 import { recover } from "./recovery.ts";
 import { runRound } from "./round.ts";
 import { Tally } from "./tally.ts";
-
-const USAGE = `Usage: deno task chaos [--minutes N] [--seed S] [--help]
-
-Damages the connections between the client and real memcached, and checks each answer against a model; then
-feeds the parser and the pickle reader with damaged bytes, and kills memcached repeatedly.
-
-  --minutes  about how many minutes the run takes; the default is 6
-  --seed     repeats the run with this seed; the default is a random seed`;
 
 /** Which share of the time each part has. */
 const SHARES = { fire: 0.6, parser: 0.1, pickles: 0.05, formats: 0.15, recovery: 0.1 };
@@ -41,7 +33,7 @@ const SHOWN = 20;
 const HEAP_GROWTH = 2 << 20;
 
 const start = performance.now();
-const { minutes, seed } = readOptions(Deno.args, USAGE, { minutes: 6, seed: chooseSeed() });
+const [minutes, seed] = Deno.args.map(Number) as [number, number];
 const whole = minutes * 60_000;
 using progress = new Progress("chaos");
 

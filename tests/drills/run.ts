@@ -1,25 +1,16 @@
-/** The failure drills at full length; `deno task drills` runs them. */
+/** The failure drills at full length; `deno task drills` runs them, with the minutes for an argument. */
 
-import { readOptions } from "../tasks/arguments.ts";
 import { Progress } from "../tasks/progress.ts";
 import { type DrillOptions, type Outcome, runDrill } from "./drill.ts";
 import { DRILLS } from "./drills.ts";
 import { tableOf } from "./table.ts";
-
-const USAGE = `Usage: deno task drills [--minutes N] [--help]
-
-Kills, stops, restarts and moves real memcacheds under load. For each "failover", prints how many operations
-failed, and how long it took until operations succeeded again.
-
-  --minutes  repeats the drills for this many minutes, and then ends after the current drill; the default is to
-             run each drill once, which takes about a minute`;
 
 const OPTIONS: DrillOptions = { before: 1000, outage: 3000, after: 2500, timeout: 500, rate: 1000 };
 /** Milliseconds that a drill takes, about: it starts servers, and waits until all are well. */
 const DRILL_TIME = OPTIONS.before + OPTIONS.outage + OPTIONS.after + 1000;
 
 const { timeout, rate, outage } = OPTIONS;
-const { minutes } = readOptions(Deno.args, USAGE, { minutes: 0 });
+const [minutes] = Deno.args.map(Number) as [number];
 const start = performance.now();
 const whole = minutes * 60_000 || DRILLS.length * DRILL_TIME;
 const hasTime = () => performance.now() - start < whole;

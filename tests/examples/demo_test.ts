@@ -25,13 +25,6 @@ Deno.test("demo.ts shows batching, a stampede, a failover and explain", async ()
   assertEquals(output.trimEnd().split("\n").length < 24, true, output);
 });
 
-Deno.test("demo.ts explains itself, and refuses what it does not know", async () => {
-  await using help = start("--help");
-  assertMatch((await help.ends()).output, /^Usage: deno task demo/);
-  await using refusing = start("--fast");
-  assertEquals((await refusing.ends()).code, 2);
-});
-
 Deno.test("deno task demo needs nothing from npm", async () => {
   const cache = await Deno.makeTempDir();
   try {

@@ -2,8 +2,15 @@
 
 import { summaryOf, withEntries, withFullImports } from "./api_pages.ts";
 import { readEntries } from "../package/module_graph.ts";
+import { readWords } from "./arguments.ts";
 import { jsrEnvironment } from "./environment.ts";
 import { deno } from "./run.ts";
+
+const USAGE = `Usage: deno task docs [folder] [--help]
+
+Builds the API reference of all entries of the package as HTML.
+
+  folder  where the pages are written; the default is api/`;
 
 const NAME = "@moecache/moecache";
 
@@ -20,7 +27,7 @@ async function change(path: string, edit: (page: string) => string): Promise<voi
   if (edited !== page) await Deno.writeTextFile(path, edited);
 }
 
-const [folder = "api"] = Deno.args;
+const [folder = "api"] = readWords(Deno.args, USAGE, { operands: 1 }).operands;
 const env = await jsrEnvironment();
 const entries = await readEntries();
 const args = ["doc", "--html", `--name=${NAME}`, `--output=${folder}`, ...Object.values(entries)];

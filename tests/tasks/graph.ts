@@ -5,12 +5,24 @@
 
 import { type GraphShape, shapeOf } from "../package/graph_shape.ts";
 import { readEntries, readModuleGraph } from "../package/module_graph.ts";
+import { readWords, refuse } from "./arguments.ts";
 import { jsrEnvironment } from "./environment.ts";
 import { say } from "./run.ts";
 
+const USAGE = `Usage: deno task graph [entry...] [--help]
+
+Counts the modules behind each entry of the package and the imports between them, and shows which modules import
+each other in a circle.
+
+  entry  as in the "exports" of deno.json, such as ./testing; the default is every entry, and all together`;
+
+const { operands: named } = readWords(Deno.args, USAGE, { operands: Infinity });
+const exported = await readEntries();
+const unknown = named.find((name) => !Object.hasOwn(exported, name));
+if (unknown !== undefined) refuse(`Not an entry of the package: ${unknown}`, USAGE);
 const env = await jsrEnvironment();
-const entries = Object.entries(await readEntries())
-  .filter(([name]) => Deno.args.length === 0 || Deno.args.includes(name));
+const entries = Object.entries(exported)
+  .filter(([name]) => named.length === 0 || named.includes(name));
 const groups = entries.map(([name, module]) => [name, [module]] as const);
 const all = ["all", entries.map(([, module]) => module)] as const;
 const head = ["entry", "modules", "loaded at once", "imports", "levels", "circles"];

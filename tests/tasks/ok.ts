@@ -4,10 +4,18 @@
  */
 
 import { readEntries } from "../package/module_graph.ts";
+import { readWords } from "./arguments.ts";
 import { jsrEnvironment, withStandInsElsewhere } from "./environment.ts";
 import { denoLane } from "./deno_lane.ts";
 import { runLanes } from "./lanes.ts";
 import { deno, say } from "./run.ts";
+
+const USAGE = `Usage: deno task ok [--without-tests] [--help]
+
+Checks everything that every commit has to pass: the format, lint, types, the documentation, the tests and the
+package. It ends at the first that fails.
+
+  --without-tests  leaves out the tests`;
 
 interface Step {
   readonly name: string;
@@ -18,6 +26,7 @@ interface Step {
 /** The entries that export what only their own programs name, although the main entry has it in its types. */
 const BESIDE_MAIN = ["./discovery", "./python", "./rings"];
 
+const { flags } = readWords(Deno.args, USAGE, { flags: ["--without-tests"] });
 const env = await jsrEnvironment();
 const closing: string[] = [];
 
@@ -30,9 +39,7 @@ const STEPS: readonly Step[] = [
   { name: "package", run: dryRun },
 ];
 
-const steps = Deno.args.includes("--without-tests")
-  ? STEPS.filter(({ name }) => name !== "tests")
-  : STEPS;
+const steps = flags.has("--without-tests") ? STEPS.filter(({ name }) => name !== "tests") : STEPS;
 for (const { name, run } of steps) {
   say(`\n=== ${name}`);
   if (await run()) continue;

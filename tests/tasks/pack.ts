@@ -4,7 +4,15 @@
 
 import { resolve } from "node:path";
 import { pack } from "../package/npm_package.ts";
+import { readWords } from "./arguments.ts";
 import { jsrEnvironment } from "./environment.ts";
 import { say } from "./run.ts";
 
-say(await pack(resolve(Deno.args[0] ?? "."), await jsrEnvironment()));
+const USAGE = `Usage: deno task pack [folder] [--help]
+
+Makes the npm package, a .tgz file, and prints its path.
+
+  folder  where the file is written, a folder that exists; the default is that of the repository`;
+
+const [folder = "."] = readWords(Deno.args, USAGE, { operands: 1 }).operands;
+say(await pack(resolve(folder), await jsrEnvironment()));

@@ -4,7 +4,15 @@
  */
 
 import { chartModule, pageModule } from "../cli/web/page_modules.ts";
+import { readWords } from "./arguments.ts";
 import { say } from "./run.ts";
+
+const USAGE = `Usage: deno task page [--help]
+
+Makes modules in src/cli/web/ of the files of the page of moecache web, and of the charts that it uses. It takes no
+arguments.`;
+
+readWords(Deno.args, USAGE);
 
 for (const { place, text } of [await pageModule(), await chartModule()]) {
   await Deno.writeTextFile(place, text);

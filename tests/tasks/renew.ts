@@ -7,10 +7,20 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { exec } from "../package/exec.ts";
 import { lockedFolders } from "../package/locked_folders.ts";
 import { QUIET } from "../package/npm_folder.ts";
+import { readWords } from "./arguments.ts";
 import { say } from "./run.ts";
 
+const USAGE = `Usage: deno task renew [folder...] [--help]
+
+Makes each package-lock.json again from the versions in the package.json beside it, with the newest of what those
+packages need.
+
+  folder  a folder with a package.json; the default is every folder that has packages to install`;
+
+const { operands } = readWords(Deno.args, USAGE, { operands: Infinity });
+
 const here = pathToFileURL(`${Deno.cwd()}/`);
-const named = Deno.args.map((folder) => new URL(`${folder.replace(/\/$/, "")}/`, here));
+const named = operands.map((folder) => new URL(`${folder.replace(/\/$/, "")}/`, here));
 for (const folder of named.length > 0 ? named : await lockedFolders()) {
   say(`${fileURLToPath(folder)}: ${await renew(folder)} packages`);
 }

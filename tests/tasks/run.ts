@@ -49,3 +49,8 @@ export async function denoKeepingOutput(
 export function say(line: string): void {
   console.log(line);
 }
+
+/** Prints a line where errors go. */
+export function complain(line: string): void {
+  console.error(line);
+}

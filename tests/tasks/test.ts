@@ -3,6 +3,7 @@
  * Arguments are passed on to `deno test`. `deno task test:all` runs what else there is.
  */
 
+import { readArguments } from "./arguments.ts";
 import { denoLane } from "./deno_lane.ts";
 import { jsrEnvironment } from "./environment.ts";
 import { formatTime } from "./progress.ts";
@@ -16,12 +17,9 @@ With arguments, such as a folder, it runs deno test on them.`;
 
 // For its name, `deno test` takes this file for one of tests and imports it.
 if (import.meta.main) {
-  if (Deno.args.includes("--help")) {
-    say(USAGE);
-    Deno.exit(0);
-  }
+  const args = readArguments(Deno.args, USAGE, (args) => [...args]);
   const start = performance.now();
-  const context = { args: Deno.args, env: await jsrEnvironment() };
+  const context = { args, env: await jsrEnvironment() };
   const { lines, isGreen } = await runLanes([denoLane], context);
   for (const line of lines) say(line);
   say(formatTime(performance.now() - start));

@@ -4,6 +4,7 @@
  */
 
 import { adaptersLane } from "./adapters_lane.ts";
+import { readWords } from "./arguments.ts";
 import { denoLane } from "./deno_lane.ts";
 import { jsrEnvironment } from "./environment.ts";
 import { examplesLane } from "./examples_lane.ts";
@@ -24,17 +25,9 @@ the suite on every runtime.
 
 const MORE = [fullLane, adaptersLane, examplesLane, packageLane, runtimesLane];
 
-const unknown = Deno.args.find((arg) => !["--without-test", "--help"].includes(arg));
-if (unknown !== undefined) {
-  say(`Unknown argument: ${unknown}\n\n${USAGE}`);
-  Deno.exit(2);
-}
-if (Deno.args.includes("--help")) {
-  say(USAGE);
-  Deno.exit(0);
-}
+const { flags } = readWords(Deno.args, USAGE, { flags: ["--without-test"] });
 const start = performance.now();
-const lanes = Deno.args.includes("--without-test") ? MORE : [denoLane, ...MORE];
+const lanes = flags.has("--without-test") ? MORE : [denoLane, ...MORE];
 const { lines, isGreen } = await runLanes(lanes, { args: [], env: await jsrEnvironment() });
 for (const line of lines) say(line);
 say(formatTime(performance.now() - start));
