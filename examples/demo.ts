@@ -8,8 +8,6 @@
  * @module
  */
 
-// deno-lint-ignore-file no-console
-
 import { showBatching } from "./demo/batching.ts";
 import { showFailover } from "./demo/failover.ts";
 import { showStampede } from "./demo/stampede.ts";
