@@ -71,9 +71,14 @@ export function changeOf(before: Snapshot, after: Snapshot, statistic: string): 
   return change < 0 ? now : change;
 }
 
-/** Whether the server was started again between two looks. */
+/** How many seconds of its uptime a server may be behind, which counts in whole seconds. */
+const LATE = 2;
+
+/** Whether the server was started again between two looks. In containers, each start may have the same `pid`. */
 export function isRestarted(before: Stats, after: Stats): boolean {
-  return before.pid !== after.pid || Number(after.uptime) < Number(before.uptime);
+  const passed = Number(after.time) - Number(before.time);
+  const grown = Number(after.uptime) - Number(before.uptime);
+  return before.pid !== after.pid || grown < 0 || grown < passed - LATE;
 }
 
 /**

@@ -2,7 +2,7 @@
 
 import { MemcachedServer } from "@moecache/moecache/testing";
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { changeOf, figuresOf, fleetFiguresOf } from "../../src/cli/figures.ts";
+import { changeOf, figuresOf, fleetFiguresOf, isRestarted } from "../../src/cli/figures.ts";
 import { Fleet } from "../../src/cli/fleet.ts";
 import { type Snapshot, takeSnapshot } from "../../src/cli/snapshot.ts";
 
@@ -97,5 +97,17 @@ Deno.test("takeSnapshot reports what a server refuses, and reads the rest", asyn
     assertStringIncludes(taken.refused[0]?.message ?? "", server.address);
   } finally {
     await fleet.close();
+  }
+});
+
+Deno.test("isRestarted finds a new process, also where each has the same number", () => {
+  const stats = (pid: number, uptime: number, time: number) =>
+    Object.fromEntries(Object.entries({ pid, uptime, time }).map(([name, n]) => [name, `${n}`]));
+  const before = stats(1, 100, 10_000);
+  for (const after of [stats(1, 100, 10_000), stats(1, 160, 10_060), stats(1, 159, 10_061)]) {
+    assertEquals(isRestarted(before, after), false);
+  }
+  for (const after of [stats(2, 160, 10_060), stats(1, 5, 10_060), stats(1, 400, 10_900)]) {
+    assertEquals(isRestarted(before, after), true);
   }
 });

@@ -6,6 +6,8 @@ import { MemcachedServer } from "@moecache/moecache/testing";
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import diagnostics from "node:diagnostics_channel";
 import { SERVERS } from "../support/every_server.ts";
+import { MemcachedProcess } from "../support/memcached.ts";
+import { until } from "../support/turns.ts";
 import { moecache } from "./fake_terminal.ts";
 
 const ITEMS = 3000;
@@ -88,6 +90,27 @@ Deno.test("load waits for a server that is restarted", async () => {
   assertEquals(JSON.parse((await loading).output).loaded, 50);
   await using client = new Client(second.address);
   assertEquals(await client.get("key:49"), "49");
+});
+
+Deno.test("load says that a server was started again, and a second run stores what is missing", async () => {
+  await using first = await MemcachedProcess.start();
+  await using client = new Client(first.address);
+  const keys = Array.from({ length: 1_000 }, (_, i) => `key:${i}`);
+  const lines = keys.map((key) =>
+    JSON.stringify({ key, exptime: null, flags: 274, base64: "eA==" })
+  );
+  const env = { MEMCACHED_SERVERS: first.address };
+  const input = lines.join("\n");
+  const loading = moecache("load --rate 1k", { env, input });
+  await until(async () => Number((await client.stats())[0]!.curr_items) > 0);
+  await first.kill("SIGKILL");
+  await using _second = await MemcachedProcess.start([], { port: first.port });
+  const { code, messages } = await loading;
+  assertEquals(code, 3, messages);
+  assertStringIncludes(messages, `${first.address} was started again, and has lost`);
+  const again = await moecache("load --skip-existing", { env, input });
+  assertEquals([again.code, again.messages], [0, ""]);
+  assertEquals((await client.getMany(keys)).size, keys.length);
 });
 
 Deno.test("dump -o replaces a file only when there is something to replace it with", async () => {

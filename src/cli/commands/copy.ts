@@ -8,6 +8,7 @@ import { filterOf } from "../item_filter.ts";
 import { batchesOf, dumped, ItemStore, valuesOf } from "../item_transfer.ts";
 import { decodedKey, isPlain, showKey } from "../keys_of_bytes.ts";
 import { Listing } from "../listing.ts";
+import { RestartWatch } from "../restarts.ts";
 import { retried } from "../retried.ts";
 import { codeAtEnd, inTime, type Terminal } from "../terminal.ts";
 import { EXIT, UsageFault } from "../usage.ts";
@@ -57,6 +58,7 @@ async function copy(job: Job<CopyOptions>): Promise<number> {
   const isWanted = filterOf(options);
   return await withBoth(options, terminal, async ({ source, target }) => {
     const store = new ItemStore(target.client, terminal, options.skipExisting);
+    const restarts = await RestartWatch.begin(target, terminal);
     const print = async () => {
       const { loaded: copied, refused, ...counts } = store.counts;
       await printer.details({ copied, ...counts, ...(refused > 0 ? { refused } : {}) });
@@ -80,7 +82,7 @@ async function copy(job: Job<CopyOptions>): Promise<number> {
     }
     await print();
     const { loaded, skipped, refused } = store.counts;
-    if (refused > 0) return codeAtEnd(terminal, EXIT.server);
+    if (await restarts.report() || refused > 0) return codeAtEnd(terminal, EXIT.server);
     // Items that are there already are what a second run finds: that is no miss.
     return listing.code(loaded + skipped);
   });

@@ -19,6 +19,7 @@ import { OutputFile } from "../output_file.ts";
 import { pause } from "../pause.ts";
 import { Printer, type Row } from "../printer.ts";
 import { Progress } from "../progress.ts";
+import { RestartWatch } from "../restarts.ts";
 import { codeAtEnd, inTime } from "../terminal.ts";
 import { EXIT, UsageFault } from "../usage.ts";
 
@@ -102,12 +103,13 @@ async function dump(job: Job<DumpOptions>): Promise<number> {
 async function load(job: Job<LoadOptions>): Promise<number> {
   const { args: [path], options, printer, terminal, fleet } = job;
   const rate = options.rate === undefined ? Infinity : itemsOf(options.rate);
-  const { client } = await fleet();
+  const servers = await fleet();
+  const restarts = await RestartWatch.begin(servers, terminal);
   const isFile = path !== undefined && path !== "-";
   const size = isFile ? (await stat(path)).size : 0;
   const input = isFile ? createReadStream(path) : terminal.input();
   const progress = new Progress(terminal, "loaded");
-  const store = new ItemStore(client, terminal, options.skipExisting);
+  const store = new ItemStore(servers.client, terminal, options.skipExisting);
   const { counts } = store;
   const started = performance.now();
   let batch: DumpedItem[] = [];
@@ -142,7 +144,7 @@ async function load(job: Job<LoadOptions>): Promise<number> {
     progress.end();
   }
   await printer.details(shownCounts(counts));
-  if (counts.refused > 0) return codeAtEnd(terminal, EXIT.server);
+  if (await restarts.report() || counts.refused > 0) return codeAtEnd(terminal, EXIT.server);
   // Items that are there already are what a second run finds: that is no miss.
   return codeAtEnd(terminal, counts.loaded + counts.skipped > 0 ? EXIT.done : EXIT.nothing);
 }
