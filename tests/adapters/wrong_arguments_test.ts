@@ -1,11 +1,13 @@
 /** Adapters refuse what they cannot take before any byte is sent. */
 
-import { assert } from "@std/assert";
-import type { Client } from "../../mod.ts";
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { type Client, ValidationException } from "../../mod.ts";
+import { MemcachedServer } from "../../src/testing/mod.ts";
 import { moecacheDriver as bentoDriver } from "../../src/adapters/bentocache.ts";
 import { KeyvMoecache } from "../../src/adapters/keyv.ts";
+import { Client as MemjsClient } from "../../src/adapters/memjs.ts";
 import moecacheDriver from "../../src/adapters/unstorage.ts";
-import { accepted, type Args } from "../support/refused_calls.ts";
+import { accepted, type Args, type Callee, recordingDial } from "../support/refused_calls.ts";
 
 type Calls = Readonly<Record<string, readonly Args[]>>;
 
@@ -83,3 +85,52 @@ for (const [kind, [make, calls]] of Object.entries(KINDS)) {
     assert(wrong.length === 0, `${wrong.length} calls:\n${wrong.join("\n")}`);
   });
 }
+
+Deno.test("memjs's client refuses every wrong option of a call before a byte is sent", async () => {
+  const { dial, sent } = recordingDial();
+  const client = MemjsClient.create("a.test", { clientOptions: { dial } });
+  const callee = client as unknown as Callee;
+  const noOptions = [60, "60", true, [60], new Map([["expires", 60]])];
+  const noStoring = [...noOptions, { ttl: 60 }, { expire: 60 }, { expires: NaN }, { expires: -1 }];
+  const noCounting = [...noStoring, { initial: NaN }, { initial: -1 }, { inital: 1 }];
+  const wrong: Calls = {
+    ...Object.fromEntries(
+      ["set", "add", "replace"].map((name) => [
+        name,
+        each([...noStoring, { initial: 1 }], (options) => ["key", "value", options]),
+      ]),
+    ),
+    ...Object.fromEntries(
+      ["increment", "decrement"].map((name) => [
+        name,
+        [
+          ...each(noCounting, (options) => ["key", 1, options]),
+          ...each([NaN, -1, null, undefined], (amount) => ["key", amount]),
+        ],
+      ]),
+    ),
+    touch: each([NaN, -1, {}, [60, 1]], (expires) => ["key", expires]),
+  };
+  for (const [name, all] of Object.entries(wrong)) {
+    for (const args of all) {
+      const call = () => callee[name]!(...args) as Promise<unknown>;
+      await assertRejects(call, ValidationException, undefined, Deno.inspect([name, ...args]));
+      const { promise, resolve } = Promise.withResolvers<unknown>();
+      // A callback stands behind the options, or in their place where there are none.
+      callee[name]!(...args, resolve);
+      assert(await promise instanceof ValidationException, Deno.inspect([name, ...args]));
+    }
+  }
+  assertEquals(sent(), "");
+  client.close();
+});
+
+Deno.test("memjs's client takes null and undefined for the default of an option", async () => {
+  await using server = await MemcachedServer.listen();
+  const client = MemjsClient.create(server.address);
+  for (const options of [undefined, null, {}, { expires: undefined }, { expires: null }]) {
+    assertEquals(await client.set("key", "value", options as undefined), true);
+    assertEquals((await client.increment("count", 0, options as undefined)).value, 0);
+  }
+  client.close();
+});

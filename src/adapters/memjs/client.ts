@@ -9,7 +9,12 @@ import {
   SocketError,
   ValidationException,
 } from "../../../mod.ts";
-import { checkFunction, invalidPlace } from "../../option_checks.ts";
+import {
+  checkFunction,
+  checkOptions,
+  invalidPlace,
+  type OptionTypes,
+} from "../../option_checks.ts";
 import { memjsModulo } from "../../routing/mod.ts";
 import { systemClock } from "../../waiting.ts";
 import { keepingProcess } from "../../waiting/timers.ts";
@@ -73,6 +78,10 @@ export interface MemjsCounting extends MemjsStoring {
   /** The number that a key that does not exist becomes; 0 by default. */
   initial?: number | undefined;
 }
+
+// Of any type: `null` is the default, and memjs reads numbers from strings.
+const STORING_TYPES: OptionTypes<MemjsStoring> = { expires: "any" };
+const COUNTING_TYPES: OptionTypes<MemjsCounting> = { expires: "any", initial: "any" };
 
 const OPCODES = { get: 0, set: 1, add: 2, replace: 3, append: 14, prepend: 15 } as const;
 
@@ -474,7 +483,7 @@ export class Client<Given = MemjsValue, Read = NodeBuffer | null> {
   ): Promise<boolean> | void {
     const [expires, callback] = typeof given === "function" ? [0, given] : [given, last];
     const touched = async () => {
-      const exptime = exptimeFrom(expires || this.#settings.expires);
+      const exptime = this.#exptimeFrom(expires);
       return await this.#repeat("TOUCH", key, (client) => client.touch(key, exptime));
     };
     return one(touched, callback);
@@ -624,7 +633,8 @@ export class Client<Given = MemjsValue, Read = NodeBuffer | null> {
   ): Promise<boolean> | void {
     const { options, callback } = argumentsOf<MemjsStoring, [boolean]>(rest);
     const written = doneNow(() => {
-      const expires = exptimeFrom(options.expires || this.#settings.expires);
+      checkOptions(options, STORING_TYPES);
+      const expires = this.#exptimeFrom(options.expires);
       return this.#write(OPCODES[name], value, expires);
     });
     const stored = async (client: MoecacheClient) => {
@@ -676,14 +686,21 @@ export class Client<Given = MemjsValue, Read = NodeBuffer | null> {
   ): Promise<MemjsCounter> | void {
     const { options, callback } = argumentsOf<MemjsCounting, [boolean, number]>(rest);
     const count = async (client: MoecacheClient): Promise<MemjsCounter> => {
+      checkOptions(options, COUNTING_TYPES);
       const value = await client[name](key, whole("amount", amount), {
         initial: whole("initial", options.initial ?? 0),
-        exptime: exptimeFrom(options.expires || this.#settings.expires),
+        exptime: this.#exptimeFrom(options.expires),
       });
       return { success: true, value: Number(value) };
     };
     const counted = () => this.#once(`${name.toUpperCase()}EMENT`, count);
     return answer(counted, callback, ({ success, value }) => callback?.(null, success, value));
+  }
+
+  /** Takes 0 for the default, as memjs does; but not NaN, the result of a calculation that went wrong. */
+  #exptimeFrom(given: number | undefined): number {
+    const expires = Number.isNaN(given) ? given : given || this.#settings.expires;
+    return whole("expires", expires as number, LATEST);
   }
 
   /** Sends what may be sent again when its server fails: it has the same effect twice as once. */
@@ -780,7 +797,8 @@ function argumentsOf<Options extends object, Results extends readonly unknown[]>
   [first, second, initial]: readonly unknown[],
 ): { readonly options: Options; readonly callback: MemjsCallback<Results> | undefined } {
   if (typeof first === "function") {
-    const options = { expires: second, initial } as unknown as Options;
+    const given = initial === undefined ? { expires: second } : { expires: second, initial };
+    const options = given as unknown as Options;
     return { options, callback: first as MemjsCallback<Results> };
   }
   const callback = second as MemjsCallback<Results> | undefined;
@@ -816,10 +834,6 @@ function bytesOf(value: unknown): Uint8Array {
   }
   const why = "it must be a string or bytes, as for memjs without a serializer";
   throw new ValidationException(`Cannot store value: ${why}`, value);
-}
-
-function exptimeFrom(expires: number): number {
-  return whole("expires", expires, LATEST);
 }
 
 /** memjs sends keys in UTF-8; here each character of what is sent is a byte. */
