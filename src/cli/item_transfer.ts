@@ -98,6 +98,9 @@ async function readValues(
 /** What came of storing an item. */
 type StoreOutcome = "loaded" | "skipped" | "expired" | "refused";
 
+/** How many items were stored, were there already, had expired, and were refused. */
+export type StoreCounts = Readonly<Record<StoreOutcome, number>>;
+
 /** Stores items on their servers, which may be away for a while, and counts what came of it. */
 export class ItemStore {
   readonly #client: Client;
@@ -120,8 +123,8 @@ export class ItemStore {
     this.#signal = AbortSignal.any([terminal.interrupted, this.#ended.signal]);
   }
 
-  /** How many items were stored, were there already, had expired, and were refused. */
-  get counts(): Readonly<Record<StoreOutcome, number>> {
+  /** What came of the items so far. */
+  get counts(): StoreCounts {
     return this.#counts;
   }
 

@@ -3,8 +3,10 @@
 import { Client } from "@moecache/moecache";
 import { ketama } from "@moecache/moecache/rings";
 import { MemcachedServer } from "@moecache/moecache/testing";
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { SERVERS } from "../support/every_server.ts";
+import { MemcachedProcess } from "../support/memcached.ts";
+import { until } from "../support/turns.ts";
 import { moecache } from "./fake_terminal.ts";
 
 const ITEMS = 2000;
@@ -76,4 +78,22 @@ Deno.test("copy and verify say which servers they lack, or cannot reach", async 
     assertEquals(down.code, 3);
     assertStringIncludes(down.messages, "127.0.0.1:1");
   }
+});
+
+Deno.test("copy loses nothing of a server that is started again", async () => {
+  await using source = await MemcachedProcess.start();
+  await using target = await MemcachedProcess.start();
+  await using from = new Client(source.address, { timeout: 10_000 });
+  await using to = new Client(target.address, { timeout: 10_000 });
+  const keys = Array.from({ length: 20_000 }, (_, i) => `key:${i}`);
+  await from.setMany(keys.map((key): [string, string] => [key, "value"]));
+  const copying = moecache(`copy --from ${source.address} --to ${target.address} --json`);
+  await until(async () => Number((await to.stats())[0]!.curr_items) > 0);
+  await target.kill("SIGKILL");
+  await using _second = await MemcachedProcess.start([], { port: target.port });
+  const { code, messages, output } = await copying;
+  assertEquals(code, 0, messages);
+  assertStringIncludes(messages, `${target.address} was started again, and has lost`);
+  assert(JSON.parse(output).again > 0);
+  assertEquals((await to.getMany(keys)).size, keys.length);
 });

@@ -92,26 +92,39 @@ Deno.test("load waits for a server that is restarted", async () => {
   assertEquals(await client.get("key:49"), "49");
 });
 
-Deno.test("load says that a server was started again, and a second run stores what is missing", async () => {
-  await using first = await MemcachedProcess.start();
-  await using client = new Client(first.address);
-  const keys = Array.from({ length: 1_000 }, (_, i) => `key:${i}`);
-  const lines = keys.map((key) =>
-    JSON.stringify({ key, exptime: null, flags: 274, base64: "eA==" })
-  );
-  const env = { MEMCACHED_SERVERS: first.address };
-  const input = lines.join("\n");
-  const loading = moecache("load --rate 1k", { env, input });
-  await until(async () => Number((await client.stats())[0]!.curr_items) > 0);
-  await first.kill("SIGKILL");
-  await using _second = await MemcachedProcess.start([], { port: first.port });
-  const { code, messages } = await loading;
-  assertEquals(code, 3, messages);
-  assertStringIncludes(messages, `${first.address} was started again, and has lost`);
-  const again = await moecache("load --skip-existing", { env, input });
-  assertEquals([again.code, again.messages], [0, ""]);
-  assertEquals((await client.getMany(keys)).size, keys.length);
-});
+for (const from of ["a file", "standard input"]) {
+  Deno.test(`load from ${from} loses nothing of a server that is started again`, async () => {
+    await using first = await MemcachedProcess.start();
+    await using client = new Client(first.address);
+    const keys = Array.from({ length: 1_000 }, (_, i) => `key:${i}`);
+    const lines = keys.map((key) =>
+      JSON.stringify({ key, exptime: null, flags: 274, base64: "eA==" })
+    );
+    const env = { MEMCACHED_SERVERS: first.address };
+    const input = lines.join("\n");
+    const isFile = from === "a file";
+    const path = isFile ? await Deno.makeTempFile() : "-";
+    try {
+      if (isFile) await Deno.writeTextFile(path, input);
+      const loading = moecache(`load ${path} --rate 1k --json`, { env, input });
+      await until(async () => Number((await client.stats())[0]!.curr_items) > 0);
+      await first.kill("SIGKILL");
+      await using _second = await MemcachedProcess.start([], { port: first.port });
+      const { code, messages, output } = await loading;
+      assertStringIncludes(messages, `${first.address} was started again, and has lost`);
+      assertEquals(code, isFile ? 0 : 3, messages);
+      const { loaded, again = 0 } = JSON.parse(output);
+      assertEquals([loaded, again > 0], [keys.length, isFile]);
+      if (!isFile) {
+        const next = await moecache("load --skip-existing", { env, input });
+        assertEquals([next.code, next.messages], [0, ""]);
+      }
+      assertEquals((await client.getMany(keys)).size, keys.length);
+    } finally {
+      if (isFile) await Deno.remove(path);
+    }
+  });
+}
 
 Deno.test("dump -o replaces a file only when there is something to replace it with", async () => {
   const folder = await Deno.makeTempDir();

@@ -8,7 +8,7 @@ import { filterOf } from "../item_filter.ts";
 import { batchesOf, dumped, ItemStore, valuesOf } from "../item_transfer.ts";
 import { decodedKey, isPlain, showKey } from "../keys_of_bytes.ts";
 import { Listing } from "../listing.ts";
-import { RestartWatch } from "../restarts.ts";
+import { storeUntilKept } from "../restarts.ts";
 import { retried } from "../retried.ts";
 import { codeAtEnd, inTime, type Terminal } from "../terminal.ts";
 import { EXIT, UsageFault } from "../usage.ts";
@@ -58,13 +58,17 @@ async function copy(job: Job<CopyOptions>): Promise<number> {
   const isWanted = filterOf(options);
   return await withBoth(options, terminal, async ({ source, target }) => {
     const store = new ItemStore(target.client, terminal, options.skipExisting);
-    const restarts = await RestartWatch.begin(target, terminal);
+    const again = new ItemStore(target.client, terminal, true);
+    const listing = new Listing({ fleet: source, terminal, what: "copied" });
     const print = async () => {
       const { loaded: copied, refused, ...counts } = store.counts;
-      await printer.details({ copied, ...counts, ...(refused > 0 ? { refused } : {}) });
+      await printer.details({
+        ...{ copied, ...counts },
+        ...(refused > 0 ? { refused } : {}),
+        ...(again.counts.loaded > 0 ? { again: again.counts.loaded } : {}),
+      });
     };
-    const listing = new Listing({ fleet: source, terminal, what: "copied" });
-    try {
+    const copyTo = async (store: ItemStore, listing: Listing) => {
       for await (const batch of batchesOf(listing, isWanted)) {
         const values = await valuesOf(source.at(batch.server), batch, listing, terminal);
         if (listing.isAbandoned(batch.server)) continue;
@@ -75,6 +79,16 @@ async function copy(job: Job<CopyOptions>): Promise<number> {
         });
         await inTime(terminal, Promise.all(storing));
       }
+    };
+    let isKept: boolean;
+    try {
+      isKept = await storeUntilKept({
+        ...{ fleet: target, terminal, canRepeat: true },
+        store: (isAgain) =>
+          isAgain
+            ? copyTo(again, new Listing({ fleet: source, terminal, what: "copied again" }))
+            : copyTo(store, listing),
+      });
     } catch (error) {
       // What was stored before is there.
       if (store.counts.loaded > 0) await print();
@@ -82,7 +96,7 @@ async function copy(job: Job<CopyOptions>): Promise<number> {
     }
     await print();
     const { loaded, skipped, refused } = store.counts;
-    if (await restarts.report() || refused > 0) return codeAtEnd(terminal, EXIT.server);
+    if (!isKept || refused > 0) return codeAtEnd(terminal, EXIT.server);
     // Items that are there already are what a second run finds: that is no miss.
     return listing.code(loaded + skipped);
   });

@@ -12,6 +12,7 @@ import {
   ItemStore,
   MOST_BYTES,
   MOST_ITEMS,
+  type StoreCounts,
   valuesOf,
 } from "../item_transfer.ts";
 import { Listing } from "../listing.ts";
@@ -19,8 +20,8 @@ import { OutputFile } from "../output_file.ts";
 import { pause } from "../pause.ts";
 import { Printer, type Row } from "../printer.ts";
 import { Progress } from "../progress.ts";
-import { RestartWatch } from "../restarts.ts";
-import { codeAtEnd, inTime } from "../terminal.ts";
+import { storeUntilKept } from "../restarts.ts";
+import { codeAtEnd, inTime, type Terminal } from "../terminal.ts";
 import { EXIT, UsageFault } from "../usage.ts";
 
 interface DumpOptions {
@@ -101,15 +102,43 @@ async function dump(job: Job<DumpOptions>): Promise<number> {
 }
 
 async function load(job: Job<LoadOptions>): Promise<number> {
-  const { args: [path], options, printer, terminal, fleet } = job;
+  const { args: [path = "-"], options, printer, terminal } = job;
   const rate = options.rate === undefined ? Infinity : itemsOf(options.rate);
-  const servers = await fleet();
-  const restarts = await RestartWatch.begin(servers, terminal);
-  const isFile = path !== undefined && path !== "-";
+  const fleet = await job.fleet();
+  const store = new ItemStore(fleet.client, terminal, options.skipExisting);
+  const again = new ItemStore(fleet.client, terminal, true);
+  const print = () => printer.details(shownCounts(store.counts, again.counts));
+  let isKept: boolean;
+  try {
+    isKept = await storeUntilKept({
+      ...{ fleet, terminal, canRepeat: path !== "-" },
+      store: (isAgain) => loadFrom(path, { store: isAgain ? again : store, rate, terminal }),
+    });
+  } catch (error) {
+    // What was stored before is there.
+    if (store.counts.loaded > 0) await print();
+    throw error;
+  }
+  await print();
+  const { loaded, skipped, refused } = store.counts;
+  if (!isKept || refused > 0) return codeAtEnd(terminal, EXIT.server);
+  // Items that are there already are what a second run finds: that is no miss.
+  return codeAtEnd(terminal, loaded + skipped > 0 ? EXIT.done : EXIT.nothing);
+}
+
+interface Loading {
+  readonly store: ItemStore;
+  /** Items a second. */
+  readonly rate: number;
+  readonly terminal: Terminal;
+}
+
+/** Stores the items of a file, or of standard input for `-`. */
+async function loadFrom(path: string, { store, rate, terminal }: Loading): Promise<void> {
+  const isFile = path !== "-";
   const size = isFile ? (await stat(path)).size : 0;
   const input = isFile ? createReadStream(path) : terminal.input();
   const progress = new Progress(terminal, "loaded");
-  const store = new ItemStore(servers.client, terminal, options.skipExisting);
   const { counts } = store;
   const started = performance.now();
   let batch: DumpedItem[] = [];
@@ -136,22 +165,18 @@ async function load(job: Job<LoadOptions>): Promise<number> {
       if (terminal.interrupted.aborted) break;
     }
     await flush();
-  } catch (error) {
-    // What was stored before is there.
-    if (counts.loaded > 0) await printer.details(shownCounts(counts));
-    throw error;
   } finally {
     progress.end();
   }
-  await printer.details(shownCounts(counts));
-  if (await restarts.report() || counts.refused > 0) return codeAtEnd(terminal, EXIT.server);
-  // Items that are there already are what a second run finds: that is no miss.
-  return codeAtEnd(terminal, counts.loaded + counts.skipped > 0 ? EXIT.done : EXIT.nothing);
 }
 
-/** Refused items are seldom. */
-function shownCounts({ refused, ...counts }: ItemStore["counts"]): Row {
-  return { ...counts, ...(refused > 0 ? { refused } : {}) };
+/** Refused items are seldom, and so is what had to be stored again. */
+function shownCounts({ refused, ...counts }: StoreCounts, again: StoreCounts): Row {
+  return {
+    ...counts,
+    ...(refused > 0 ? { refused } : {}),
+    ...(again.loaded > 0 ? { again: again.loaded } : {}),
+  };
 }
 
 function itemsOf(text: string): number {
