@@ -1,5 +1,5 @@
 /**
- * `deno task test`: the tests of the module on this runtime and on real memcached, in three to four minutes.
+ * `deno task test`: the tests of the module on this runtime and on real memcached, in about three minutes.
  * Arguments are passed on to `deno test`. `deno task test:all` runs what else there is.
  */
 
