@@ -3,6 +3,7 @@
 import { ClientException } from "../../mod.ts";
 import { isRestarted } from "./figures.ts";
 import type { Fleet } from "./fleet.ts";
+import { ItemStore, type StoreCounts } from "./item_transfer.ts";
 import { say } from "./messages.ts";
 import { type Snapshot, takeSnapshot } from "./snapshot.ts";
 import { inTime, type Terminal } from "./terminal.ts";
@@ -11,25 +12,73 @@ import { isServerFault, messageOf } from "./usage.ts";
 /** How many times items are stored again at most. */
 const MOST_REPEATS = 3;
 
-/** What {@linkcode storeUntilKept} stores. */
+/** How {@linkcode storeUntilKept} stores items. */
 export interface Storing {
   /** Where the items are stored. */
   readonly fleet: Fleet;
   readonly terminal: Terminal;
+  /** Whether to keep what is there already. */
+  readonly skipExisting: boolean | undefined;
   /** Whether the items can be read again. */
   readonly canRepeat: boolean;
-  /** Stores all items; when it does that again, it keeps those that are there. */
-  store(isAgain: boolean): Promise<void>;
+  /** Stores all items. */
+  storeAll(store: ItemStore, isAgain: boolean): Promise<void>;
+  /** Prints what came of the items. */
+  print(counts: ShownCounts): Promise<void>;
 }
 
-/** Stores items until no server was started again meanwhile; resolves to whether they are all there. */
-export async function storeUntilKept(storing: Storing): Promise<boolean> {
-  const { fleet, terminal, canRepeat } = storing;
+/** What is printed: `refused` and `again` are seldom. */
+export interface ShownCounts extends Omit<StoreCounts, "refused"> {
+  readonly refused?: number;
+  /** How many items were stored again. */
+  readonly again?: number;
+}
+
+/** What {@linkcode storeUntilKept} has done. */
+export interface Stored {
+  /** How many items are there, also those that were there before. */
+  readonly count: number;
+  /** Whether no server has refused or lost one. */
+  readonly isWhole: boolean;
+}
+
+/** Stores items until no server was started again meanwhile, and prints what came of them. */
+export async function storeUntilKept(storing: Storing): Promise<Stored> {
+  const { fleet, terminal, skipExisting } = storing;
+  const store = new ItemStore(fleet.client, terminal, skipExisting);
+  const again = new ItemStore(fleet.client, terminal, true);
+  const print = () => storing.print(shownCounts(store.counts, again.counts));
+  let isKept: boolean;
+  try {
+    isKept = await repeat(storing, (isAgain) => storing.storeAll(isAgain ? again : store, isAgain));
+  } catch (error) {
+    // What was stored before is there.
+    if (store.counts.loaded > 0) await print();
+    throw error;
+  }
+  await print();
+  const { loaded, skipped, refused } = store.counts;
+  return { count: loaded + skipped, isWhole: isKept && refused === 0 };
+}
+
+function shownCounts({ refused, ...counts }: StoreCounts, again: StoreCounts): ShownCounts {
+  return {
+    ...counts,
+    ...(refused > 0 ? { refused } : {}),
+    ...(again.loaded > 0 ? { again: again.loaded } : {}),
+  };
+}
+
+/** Stores items, and again while servers were started again; resolves to whether they are all there. */
+async function repeat(
+  { fleet, terminal, canRepeat }: Storing,
+  store: (isAgain: boolean) => Promise<void>,
+): Promise<boolean> {
   for (let repeats = 0;; repeats++) {
     const looks = fleet.names.map((server) => lookAt(fleet, server));
     // Nothing may be stored before.
     const before = await inTime(terminal, Promise.all(looks));
-    await storing.store(repeats > 0);
+    await store(repeats > 0);
     const changes = before.map((look) => changeSince(fleet, look));
     const changed = (await inTime(terminal, Promise.all(changes))).filter((one) => one !== "");
     if (changed.length === 0) return true;

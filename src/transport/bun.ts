@@ -117,7 +117,7 @@ class Socket implements NodeSocket {
   destroy(): this {
     if (this.#isClosed) return this;
     if (this.#socket === undefined) lingering++;
-    // First, since Bun 1.2 calls a failure what happens here.
+    // This comes first: Bun 1.2 calls the handler `close` with an error when a socket is terminated.
     this.#close();
     this.#socket?.terminate();
     return this;
@@ -162,9 +162,9 @@ class Socket implements NodeSocket {
   #continueWriting(): void {
     if (this.#unwritten === undefined) return;
     const { bytes, written } = this.#unwritten;
+    this.#unwritten = undefined;
     if (this.#isClosed) return written(new SocketError("the socket is closed"));
     const count = this.#socket!.write(bytes);
-    this.#unwritten = undefined;
     // A negative count is that of a closed socket, which `close` follows.
     if (count === bytes.length) written();
     else if (count >= 0) this.#unwritten = { bytes: bytes.subarray(count), written };

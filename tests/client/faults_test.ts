@@ -17,6 +17,7 @@ import {
   TimeoutError,
 } from "../../mod.ts";
 import { dial } from "../../src/transport/dial.ts";
+import { CountedSignal } from "../support/counted_signal.ts";
 import { WAYS } from "../support/dials.ts";
 import { splits, utf8 } from "../protocol/splits.ts";
 import { FakeClock } from "../support/fake_clock.ts";
@@ -546,24 +547,14 @@ Deno.test("Client keeps the timeout of operations that move after newer ones", a
 Deno.test("Client leaves no listener on a signal, however the operation ends", async () => {
   await using peer = new ScriptedPeer(answering(() => "END\r\n"));
   const client = new Client(peer.address);
-  let listeners = 0;
-  const { signal } = new AbortController();
-  const { addEventListener, removeEventListener } = signal;
-  signal.addEventListener = (...args: Parameters<typeof addEventListener>) => {
-    listeners++;
-    addEventListener.apply(signal, args);
-  };
-  signal.removeEventListener = (...args: Parameters<typeof removeEventListener>) => {
-    listeners--;
-    removeEventListener.apply(signal, args);
-  };
+  const { signal, listeners } = new CountedSignal();
   await client.get("key", { signal });
-  assertEquals(listeners, 0);
+  assertEquals(listeners().present, 0);
   const open = assertRejects(() => client.stats("x", { signal }), SocketError);
   await client.close();
   await open;
   await assertRejects(() => client.get("key", { signal }), SocketError);
-  assertEquals(listeners, 0);
+  assertEquals(listeners().present, 0);
 });
 
 Deno.test("Client rejects what exceeds maxPending, and takes more when there is room again", async () => {

@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import tls from "node:tls";
 import { openChannel } from "../../src/transport/byte_channel.ts";
 import type { Dial, Endpoint, Receiver, Transport } from "../../src/transport/transport.ts";
+import { CountedSignal } from "../support/counted_signal.ts";
 import { standstill, turn, until } from "../support/turns.ts";
 
 export type Handler = (socket: net.Socket) => void;
@@ -15,7 +16,7 @@ export type Handler = (socket: net.Socket) => void;
 export const SETTINGS = { keepAlive: true, noDelay: true };
 export const LARGE = 3_000_000;
 
-/** A server that does as it is told with each connection. */
+/** A server that passes each connection to a handler. */
 export class Peer implements AsyncDisposable {
   readonly server: net.Server;
   readonly sockets: net.Socket[] = [];
@@ -372,19 +373,9 @@ export function testSockets({ name, dial: dialHere, fillsVacancies }: Tested): v
 
   test("leaves no listener on its signal", async () => {
     await using peer = await Peer.listen(() => {});
-    const { signal } = new AbortController();
-    let listeners = 0;
-    const { addEventListener, removeEventListener } = signal;
-    signal.addEventListener = (...args: Parameters<typeof addEventListener>) => {
-      listeners++;
-      addEventListener.apply(signal, args);
-    };
-    signal.removeEventListener = (...args: Parameters<typeof removeEventListener>) => {
-      listeners--;
-      removeEventListener.apply(signal, args);
-    };
+    const { signal, listeners } = new CountedSignal();
     const transport = await dial(peer.endpoint, signal);
-    assertEquals(listeners, 0);
+    assertEquals(listeners().present, 0);
     await transport.close();
   });
 

@@ -5,7 +5,7 @@ import type { Command } from "commander";
 import { define, type GlobalOptions, type Job, type Runner } from "../definition.ts";
 import { Fleet } from "../fleet.ts";
 import { filterOf } from "../item_filter.ts";
-import { batchesOf, dumped, ItemStore, valuesOf } from "../item_transfer.ts";
+import { batchesOf, dumped, type ItemStore, valuesOf } from "../item_transfer.ts";
 import { decodedKey, isPlain, showKey } from "../keys_of_bytes.ts";
 import { Listing } from "../listing.ts";
 import { storeUntilKept } from "../restarts.ts";
@@ -57,18 +57,11 @@ async function copy(job: Job<CopyOptions>): Promise<number> {
   const { options, printer, terminal } = job;
   const isWanted = filterOf(options);
   return await withBoth(options, terminal, async ({ source, target }) => {
-    const store = new ItemStore(target.client, terminal, options.skipExisting);
-    const again = new ItemStore(target.client, terminal, true);
-    const listing = new Listing({ fleet: source, terminal, what: "copied" });
-    const print = async () => {
-      const { loaded: copied, refused, ...counts } = store.counts;
-      await printer.details({
-        ...{ copied, ...counts },
-        ...(refused > 0 ? { refused } : {}),
-        ...(again.counts.loaded > 0 ? { again: again.counts.loaded } : {}),
-      });
-    };
-    const copyTo = async (store: ItemStore, listing: Listing) => {
+    const listings: Listing[] = [];
+    const storeAll = async (store: ItemStore, isAgain: boolean) => {
+      const what = isAgain ? "copied again" : "copied";
+      const listing = new Listing({ fleet: source, terminal, what });
+      listings.push(listing);
       for await (const batch of batchesOf(listing, isWanted)) {
         const values = await valuesOf(source.at(batch.server), batch, listing, terminal);
         if (listing.isAbandoned(batch.server)) continue;
@@ -80,25 +73,14 @@ async function copy(job: Job<CopyOptions>): Promise<number> {
         await inTime(terminal, Promise.all(storing));
       }
     };
-    let isKept: boolean;
-    try {
-      isKept = await storeUntilKept({
-        ...{ fleet: target, terminal, canRepeat: true },
-        store: (isAgain) =>
-          isAgain
-            ? copyTo(again, new Listing({ fleet: source, terminal, what: "copied again" }))
-            : copyTo(store, listing),
-      });
-    } catch (error) {
-      // What was stored before is there.
-      if (store.counts.loaded > 0) await print();
-      throw error;
-    }
-    await print();
-    const { loaded, skipped, refused } = store.counts;
-    if (!isKept || refused > 0) return codeAtEnd(terminal, EXIT.server);
+    const { count, isWhole } = await storeUntilKept({
+      ...{ fleet: target, terminal, skipExisting: options.skipExisting, canRepeat: true },
+      storeAll,
+      print: ({ loaded: copied, ...counts }) => printer.details({ copied, ...counts }),
+    });
+    if (!isWhole) return codeAtEnd(terminal, EXIT.server);
     // Items that are there already are what a second run finds: that is no miss.
-    return listing.code(loaded + skipped);
+    return Math.max(...listings.map((listing) => listing.code(count)));
   });
 }
 

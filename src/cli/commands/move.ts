@@ -9,16 +9,15 @@ import { filterOf } from "../item_filter.ts";
 import {
   batchesOf,
   dumped,
-  ItemStore,
+  type ItemStore,
   MOST_BYTES,
   MOST_ITEMS,
-  type StoreCounts,
   valuesOf,
 } from "../item_transfer.ts";
 import { Listing } from "../listing.ts";
 import { OutputFile } from "../output_file.ts";
 import { pause } from "../pause.ts";
-import { Printer, type Row } from "../printer.ts";
+import { Printer } from "../printer.ts";
 import { Progress } from "../progress.ts";
 import { storeUntilKept } from "../restarts.ts";
 import { codeAtEnd, inTime, type Terminal } from "../terminal.ts";
@@ -104,26 +103,15 @@ async function dump(job: Job<DumpOptions>): Promise<number> {
 async function load(job: Job<LoadOptions>): Promise<number> {
   const { args: [path = "-"], options, printer, terminal } = job;
   const rate = options.rate === undefined ? Infinity : itemsOf(options.rate);
-  const fleet = await job.fleet();
-  const store = new ItemStore(fleet.client, terminal, options.skipExisting);
-  const again = new ItemStore(fleet.client, terminal, true);
-  const print = () => printer.details(shownCounts(store.counts, again.counts));
-  let isKept: boolean;
-  try {
-    isKept = await storeUntilKept({
-      ...{ fleet, terminal, canRepeat: path !== "-" },
-      store: (isAgain) => loadFrom(path, { store: isAgain ? again : store, rate, terminal }),
-    });
-  } catch (error) {
-    // What was stored before is there.
-    if (store.counts.loaded > 0) await print();
-    throw error;
-  }
-  await print();
-  const { loaded, skipped, refused } = store.counts;
-  if (!isKept || refused > 0) return codeAtEnd(terminal, EXIT.server);
+  const { count, isWhole } = await storeUntilKept({
+    ...{ fleet: await job.fleet(), terminal, skipExisting: options.skipExisting },
+    canRepeat: path !== "-",
+    storeAll: (store) => loadFrom(path, { store, rate, terminal }),
+    print: (counts) => printer.details({ ...counts }),
+  });
+  if (!isWhole) return codeAtEnd(terminal, EXIT.server);
   // Items that are there already are what a second run finds: that is no miss.
-  return codeAtEnd(terminal, loaded + skipped > 0 ? EXIT.done : EXIT.nothing);
+  return codeAtEnd(terminal, count > 0 ? EXIT.done : EXIT.nothing);
 }
 
 interface Loading {
@@ -168,15 +156,6 @@ async function loadFrom(path: string, { store, rate, terminal }: Loading): Promi
   } finally {
     progress.end();
   }
-}
-
-/** Refused items are seldom, and so is what had to be stored again. */
-function shownCounts({ refused, ...counts }: StoreCounts, again: StoreCounts): Row {
-  return {
-    ...counts,
-    ...(refused > 0 ? { refused } : {}),
-    ...(again.loaded > 0 ? { again: again.loaded } : {}),
-  };
 }
 
 function itemsOf(text: string): number {
