@@ -93,13 +93,13 @@ Deno.test("inspect shows which client wrote an item, and its value", async () =>
   await client.set("key", new Map([["Ada", 1n]]), 60);
   const { code, output } = await moecache("inspect key --json", { env });
   const { server: where, ttl, formats, value } = JSON.parse(output);
-  assertEquals([code, where, ttl, formats[0].client, value], [
+  assertEquals([code, where, formats[0].client, value], [
     0,
     server.address,
-    60,
     "moecache",
     { Ada: 1 },
   ]);
+  assert(ttl > 50 && ttl <= 60, `${ttl} to live`);
   assertEquals((await moecache("inspect missing", { env })).code, 1);
 });
 
