@@ -1,7 +1,7 @@
 /** What the page may change, where it may. @module */
 
 import type { Fleet } from "../fleet.ts";
-import { bytesOf, isPlain } from "../keys_of_bytes.ts";
+import { bytesOf, isPlain, keyOfText } from "../keys_of_bytes.ts";
 import { type Inspection, inspectItem, inspectItemOfBytes } from "../item_inspection.ts";
 
 /** Looks at the item of a key that the page shows, of whatever bytes it is. */
@@ -50,7 +50,7 @@ async function onAny(
 
 /** The bytes that a key may stand for, a character for each: those of UTF-8, or what was no UTF-8. */
 function formsOf(key: string): string[] {
-  const utf8 = String.fromCharCode(...new TextEncoder().encode(key));
+  const utf8 = keyOfText(key);
   const forms = /^[\0-\xff]*$/.test(key) ? [utf8, key] : [utf8];
   return [...new Set(forms)].filter((form) =>
     bytesOf(form).byteLength <= MOST_BYTES && form !== ""
