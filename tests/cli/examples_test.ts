@@ -83,6 +83,12 @@ Deno.test("each command is in the module that is loaded for it", async () => {
     assertEquals(modulesFor(line.split(" ")), COMMAND_MODULES, line);
   }
   assertEquals(modulesFor(["get", "keys", "help"]), modulesFor(["get"]));
+  const { options } = await programFor(NO_TERMINAL, () => {}, [], []);
+  for (const { short, long, required } of options) {
+    for (const flag of required ? [short, long].filter((each) => each !== undefined) : []) {
+      assertEquals(modulesFor([flag, "keys", "get"]), modulesFor(["get"]), flag);
+    }
+  }
 });
 
 Deno.test("a command that is misspelled is suggested", async () => {
