@@ -184,8 +184,8 @@ Deno.test("many pages share one look at the servers, and without pages nothing i
       if (name === "sample" && ++samples === 5) break;
     }
   }));
-  // Pages that asked for themselves would have asked a hundred times.
-  assert(asked >= 5 && asked < 60, `asked ${asked} times`);
+  // Pages that asked for themselves would have asked a hundred times. A slow server is not asked at each look.
+  assert(asked >= 1 && asked < 60, `asked ${asked} times`);
 });
 
 Deno.test("a new page gets the history of the charts", async () => {
