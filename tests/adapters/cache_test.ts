@@ -626,6 +626,29 @@ function describeCache(
       assertEquals(await (await caches.match(URL_))?.text(), "other");
     });
 
+    test("lists a cache that is opened again while it is deleted", async ({ caches }) => {
+      const deleting = caches.delete("test");
+      await caches.open("test");
+      assertEquals(await deleting, true);
+      assertEquals(await caches.keys(), ["test"]);
+    });
+
+    test("lists no cache again that is deleted while match() searches it", async (context) => {
+      const { client, caches } = context;
+      const withTranscoder = client.withTranscoder.bind(client);
+      client.withTranscoder = (transcoder) => {
+        const commands = withTranscoder(transcoder);
+        const get = async <Value>(key: string) => {
+          const value = await commands.get<Value>(key);
+          if (key === "cache:names") await caches.delete("test");
+          return value;
+        };
+        return { ...commands, get };
+      };
+      assertEquals(await new MoecacheCacheStorage(client).match(URL_), undefined);
+      assertEquals(await caches.keys(), []);
+    });
+
     test("converts names to strings", async ({ caches, client }) => {
       const odd = [undefined, null, 5, { toString: () => "text" }] as unknown as string[];
       for (const name of odd) await caches.open(name);
