@@ -190,7 +190,8 @@ export class MoecacheCache {
    * are not bytes.
    * @throws {ClientException} When memcached refuses.
    * @throws {SocketError} When a server cannot be reached.
-   * @throws {AggregateError} When storing fails, and deleting the stored part of the body fails as well.
+   * @throws {AggregateError} When the body's stream fails or memcached refuses, and the stored part of the body cannot
+   * be deleted either.
    * @throws The error of the body's stream; nothing has been stored then.
    *
    * @example What may be stored, and what may not
