@@ -67,7 +67,9 @@ const NAME = "none";
  * fewer servers than `copies`, there are fewer copies. Keys that are too long for that are not spread.
  *
  * With `hotKeys`, a process finds by itself which keys it reads most. It stores a note for a key before it copies it,
- * and every write looks for the note after it has changed the item. This costs all writes one more round trip.
+ * and every write looks for the note after it has changed the item. This costs all writes one more round trip. Copies
+ * end before their note: when it is old, a write deletes them, and the next reader stores both again. So does every
+ * write on servers without meta commands, which do not tell how old a note is.
  *
  * @param client Where the values are stored: a client with several servers, a namespace of one, or another view.
  * @param options `copies`; `keys` or `hotKeys`; `maxAge`.
@@ -370,7 +372,8 @@ class SpreadView implements KeyCommands {
     const found = await this.#client.invalidate(key, options);
     // A copy of the stale value would keep it from being computed again: readers are sent to the item.
     const { maxAge } = this.#settings;
-    const copies = await this.#hasCopies(key, operation) ? await this.#copiesOf(key) : [];
+    const hasCopies = await this.#lifeOfCopies(key, operation) !== undefined;
+    const copies = hasCopies ? await this.#copiesOf(key) : [];
     await allEnded(copies.map(({ commands, key }) => {
       return commands.set(key, envelope(NAME), maxAge, operation);
     }));
@@ -452,12 +455,17 @@ class SpreadView implements KeyCommands {
     if (use !== undefined) await notes.set(noteOf(key), NOTE, maxAge + GRACE, options);
   }
 
-  async #hasCopies(key: string, options: OperationOptions): Promise<boolean> {
-    const { isHot, notes, use } = this.#settings;
-    if (typeof key !== "string") return false;
-    if (use === undefined) return isHot(key);
-    return noteOf(key).length <= this.longestKey &&
-      await notes.get(noteOf(key), options) !== undefined;
+  /**
+   * For how many seconds the copies of a key may live: they must not outlive the note. `undefined` when there are none;
+   * 0 where that is not known, or is over.
+   */
+  async #lifeOfCopies(key: string, options: OperationOptions): Promise<number | undefined> {
+    const { isHot, maxAge, notes, use } = this.#settings;
+    if (typeof key !== "string") return undefined;
+    if (use === undefined) return isHot(key) ? maxAge : undefined;
+    if (noteOf(key).length > this.longestKey) return undefined;
+    const note = await notes.inspect(noteOf(key), options);
+    return note && Math.max(0, Math.min((note.ttl ?? 0) - GRACE, maxAge));
   }
 
   async #change<Result>(
@@ -502,11 +510,12 @@ class SpreadView implements KeyCommands {
 
   /** Makes the copies of a key follow its item. */
   async #publish(key: string, options: OperationOptions): Promise<void> {
-    if (!await this.#hasCopies(key, options)) return;
+    const life = await this.#lifeOfCopies(key, options);
+    if (life === undefined) return;
     const copies = await this.#copiesOf(key);
     if (copies.length === 0) return;
     const source = { commands: this.#client, key };
-    const outcomes = await publish(source, copies, this.#settings.maxAge, options);
+    const outcomes = await publish(source, copies, life, options);
     for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;
   }
 }

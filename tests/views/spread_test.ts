@@ -13,7 +13,7 @@ import { lock, once } from "../../src/patterns/mod.ts";
 import { elastiCache } from "../../src/discovery/mod.ts";
 import { spread, type SpreadOptions } from "../../src/views/mod.ts";
 import { HotKeys } from "../../src/views/hot_keys.ts";
-import { MemcachedServer } from "../../src/testing/mod.ts";
+import { type FaultHook, MemcachedServer } from "../../src/testing/mod.ts";
 import { describeKeyCommands } from "./key_commands_suite.ts";
 
 describeKeyCommands("spread, with every key hot, on one server", (client) => {
@@ -182,6 +182,45 @@ Deno.test("spread finds hot keys by use, and writers that do not know them follo
   assertEquals((await fleet.places("cold1")).size, 0);
   await writer.set("hot", 2, 60);
   for (let i = 0; i < 30; i++) assertEquals(await reader.get("hot"), 2);
+});
+
+Deno.test("spread's writers follow keys that were found by use long ago, as long as there are copies", async () => {
+  let now = Date.now();
+  await using first = await MemcachedServer.listen({ now: () => now });
+  await using second = await MemcachedServer.listen({ now: () => now });
+  const servers = [first.address, second.address];
+  await using client = new Client(servers);
+  await using other = new Client(servers);
+  const options = { copies: 2, hotKeys: { share: 0.2 } };
+  const [reader, writer] = [spread(client, options), spread(other, options)];
+  await writer.set("hot", 0);
+  for (let i = 0; i < 400; i++) await reader.get("hot");
+  // Writes keep the copy fresh, so no reader misses it and notes the key again.
+  for (let written = 1; written <= 20; written++) {
+    now += 10_000;
+    await writer.set("hot", written);
+    for (let i = 0; i < 20; i++) assertEquals(await reader.get("hot"), written);
+  }
+});
+
+Deno.test("spread makes a missing copy for all that wait for it, also when the first one gives up", async () => {
+  const ending = new AbortController();
+  // The copy is being made when its place is claimed.
+  const fault: FaultHook = ({ line }) => {
+    if (/^m[gs] copy\d+~hot .*(N|ME|MA)/.test(line)) ending.abort(new Error("enough"));
+    return undefined;
+  };
+  await using first = await MemcachedServer.listen({ fault });
+  await using second = await MemcachedServer.listen({ fault });
+  await using client = new Client([first.address, second.address]);
+  await client.set("hot", "value");
+  const view = spread(client, { copies: 2, keys: ["hot"] });
+  // Each of them reads the copy, or the item.
+  const impatient = Array.from({ length: 10 }, () => view.get("hot", { signal: ending.signal }));
+  const patient = Array.from({ length: 10 }, () => view.get("hot"));
+  await Promise.allSettled(impatient);
+  assertEquals(await Promise.all(patient), Array(10).fill("value"));
+  assertEquals(ending.signal.aborted, true);
 });
 
 Deno.test("HotKeys finds the hot ones among many, and forgets them", () => {
