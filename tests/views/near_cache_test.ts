@@ -5,8 +5,10 @@ import {
   type KeyCommands,
   PartialClientException,
   PartialSocketError,
+  rawTranscoder,
   SocketError,
   type Transcoder,
+  tuple,
   ValidationException,
 } from "../../mod.ts";
 import { nearCache, type NearCacheOptions, tagged } from "../../src/views/mod.ts";
@@ -385,6 +387,20 @@ Deno.test("nearCache returns values that no caller can change for others", async
     }
   }
   assert(view.near.hits > 8);
+});
+
+Deno.test("nearCache keeps what a value is in Python, also where it is copied for every caller", async () => {
+  await using server = await MemcachedServer.listen();
+  await using client = new Client(server.address);
+  const view = nearCache(client, ALL);
+  // Without the mark, the tuple would be written back as a list.
+  await client.set("a", [tuple(1, 2), new Uint8Array(3)]);
+  const stored = await client.withTranscoder(rawTranscoder).get("a");
+  for (let i = 0; i < 3; i++) await client.set(`copy${i}`, await view.get("a"));
+  for (let i = 0; i < 3; i++) {
+    assertEquals(await client.withTranscoder(rawTranscoder).get(`copy${i}`), stored);
+  }
+  assertEquals(view.near.hits, 2);
 });
 
 Deno.test("nearCache asks once for all concurrent callers, and forgets", async () => {
