@@ -5,6 +5,7 @@ import { checkFunction } from "../../option_checks.ts";
 import { isUnreachable } from "../../protocol/backend_failure.ts";
 import { untilAborted } from "../../waiting.ts";
 import { CallerLoad } from "../caller_load.ts";
+import { withoutSignal } from "../wrapped_commands.ts";
 import { type Fleets, repairOf } from "./fleets.ts";
 import { readingOrder } from "./reading.ts";
 
@@ -17,17 +18,20 @@ export async function getOrSet<Value>(
 ): Promise<Value> {
   checkFunction("load", load);
   const loading = new CallerLoad(load);
+  // Other callers wait for a load too: what it asks goes on when this one gives up.
+  const shared = options && withoutSignal(options);
   let isReached = false;
   // A caller that holds a lease waits only for fleets before the one that it is of. So no two wait for each other.
   const ask = async (replicas: readonly number[], leased = Infinity): Promise<Value> => {
     const [replica, ...rest] = replicas;
     if (replica === undefined) return await loading.run();
-    const waiting = replica < leased ? options : { ...options, waitFor: 0 };
+    const own = leased === Infinity ? options : shared;
+    const waiting = replica < leased ? own : { ...own, waitFor: 0 };
     try {
       return await fleets.ask(replica, key, async (client) => {
         // It would be joined, and what it copies may be gone: that is no value that load has given.
         const repair = fleets.repairs.get(repairOf(replica, key));
-        if (repair !== undefined) await untilAborted(repair, options?.signal);
+        if (repair !== undefined) await untilAborted(repair, own?.signal);
         return await client.getOrSet(key, () => {
           isReached = true;
           return rest.length === 0 ? loading.run() : ask(rest, Math.min(leased, replica));
