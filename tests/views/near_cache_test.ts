@@ -206,6 +206,27 @@ Deno.test("nearCache: the age of a value that another caller loads counts from w
   assertEquals(await view.get("a"), 2);
 });
 
+Deno.test("nearCache takes no item of another server for the one that it keeps, nor one after a restart", async () => {
+  await using first = await MemcachedServer.listen();
+  await using second = await MemcachedServer.listen();
+  // Each of them gives its first item the same cas unique, as one server does before and after a restart.
+  for (const [server, value] of [[first, "old"], [second, "new"]] as const) {
+    await using writer = new Client(server.address);
+    await writer.set("a", value);
+  }
+  for (const makeInner of [(client: Client) => client, (client: Client) => tagged(client)]) {
+    await using client = new Client(first.address);
+    const clock = new Clock();
+    const view = nearCache(makeInner(client), { ...ALL, ttl: 1, revalidate: "cas", clock });
+    assertEquals(await view.get("a"), "old");
+    clock.time = 1000;
+    assertEquals(await view.get("a"), "old");
+    await client.setServers(second.address);
+    clock.time = 2000;
+    assertEquals(await view.get("a"), "new");
+  }
+});
+
 Deno.test("nearCache serves old values with staleOnError where the client has failover: miss", async () => {
   const clock = new Clock();
   const server = await MemcachedServer.listen();
