@@ -11,7 +11,7 @@ import {
 } from "../../mod.ts";
 import { lock, once } from "../../src/patterns/mod.ts";
 import { elastiCache } from "../../src/discovery/mod.ts";
-import { spread, type SpreadOptions } from "../../src/views/mod.ts";
+import { hashedKeys, type Schema, spread, type SpreadOptions, typed } from "../../src/views/mod.ts";
 import { HotKeys } from "../../src/views/hot_keys.ts";
 import { type FaultHook, MemcachedServer } from "../../src/testing/mod.ts";
 import { describeKeyCommands } from "./key_commands_suite.ts";
@@ -358,6 +358,41 @@ Deno.test("spread finds hot keys in every format", async () => {
   await view.set("hot", Uint8Array.of(2));
   for (let i = 0; i < 30; i++) assertEquals(await view.get("hot"), Uint8Array.of(2));
 });
+
+/** Bytes, and nothing else. */
+const BYTES: Schema = {
+  "~standard": {
+    version: 1,
+    vendor: "test",
+    validate: (value) => {
+      return value instanceof Uint8Array ? { value } : { issues: [{ message: "no bytes" }] };
+    },
+  },
+};
+
+/** Commands that do not take every value. */
+const PARTICULAR: Readonly<Record<string, (client: Client) => KeyCommands>> = {
+  rawTranscoder: (client) => client.withTranscoder(rawTranscoder),
+  typed: (client) => typed(client, BYTES),
+  hashedKeys: (client) => hashedKeys(client),
+};
+
+for (const [name, makeInner] of Object.entries(PARTICULAR)) {
+  Deno.test(`spread on ${name} stores its notes and marks in no format of the values`, async () => {
+    const [old, latest] = [Uint8Array.of(1), Uint8Array.of(2)];
+    const key = name === "hashedKeys" ? "a hot key" : "hot";
+    for (const heat of [{ keys: () => true }, { hotKeys: { share: 0.2 } }]) {
+      await using fleet = await Fleet.start(2);
+      const view = spread(makeInner(fleet.client), { copies: 2, ...heat });
+      await view.set(key, old);
+      for (let i = 0; i < 300; i++) assertEquals(await view.get(key), old);
+      assertEquals(await view.invalidate(key), true);
+      for (let i = 0; i < 20; i++) assertEquals(await view.get(key), old);
+      for (let i = 0; i < 20; i++) assertEquals(await view.getOrSet(key, () => latest), latest);
+      assertEquals(await view.getMany([key]), new Map([[key, latest]]));
+    }
+  });
+}
 
 Deno.test("spread makes no copies of a key that leaves no room for their names in its namespace", async () => {
   await using fleet = await Fleet.start(3);
