@@ -11,8 +11,9 @@ const OWN_REFUSAL = /^SERVER_ERROR (out of memory|object too large)/i;
  */
 export function isBackendFailure(error: unknown): boolean {
   if (!(error instanceof ClientException)) return false;
-  const line = `${error.item}`;
-  return /^SERVER_ERROR( |$)/.test(line) && !OWN_REFUSAL.test(line);
+  const { item: line } = error;
+  // It may be a value of the caller's that has no text.
+  return typeof line === "string" && /^SERVER_ERROR( |$)/.test(line) && !OWN_REFUSAL.test(line);
 }
 
 /** Whether the server of a key cannot be reached: by the client, or by the proxy before it. */
