@@ -195,8 +195,8 @@ Deno.test("what needs options says so when there are none", async () => {
 });
 
 Deno.test("patterns refuse what is no client when they are called, and show no password", async () => {
-  const nobodies = [undefined, null, 5, {}, "user:secret@host", new Map()] as unknown as Client[];
-  for (const client of nobodies) {
+  const none = [undefined, null, 5, {}, "user:secret@host", new Map()] as unknown as Client[];
+  for (const client of none) {
     const calls = [
       () => lock(client, "key", { ttl: 1 }),
       () => once(client, "key", () => 1),

@@ -387,7 +387,7 @@ Deno.test("options of the transcoder and values of classes are checked", () => {
   assertThrows(() => calendarDate(new Date(NaN)), ValidationException);
 });
 
-Deno.test("values that Python's class cannot have are refused when they are made: nobody could read them", () => {
+Deno.test("values that Python's class cannot have are refused when they are made: no program could read them", () => {
   const scalars: [type: string, ...values: unknown[]][] = [
     ["bool_", 1, "true", null],
     ["int8", 128, -129n, NaN, "5", true, null, [], new Complex(1, 2)],

@@ -171,7 +171,7 @@ export function pythonArray<Item extends number | bigint | string>(
   return madeByCall(list, { callee: ARRAY, args: [typeCode] });
 }
 
-/** Whether Python's array can have an item: otherwise nobody could read what is stored. */
+/** Whether Python's array can have an item: otherwise no program could read what is stored. */
 function fits(typeCode: string, item: unknown): boolean {
   if (/[uw]/.test(typeCode)) return typeof item === "string" && [...item].length === 1;
   const bits = INTEGERS[typeCode.toLowerCase()];

@@ -175,7 +175,7 @@ export function numpyCall(type: string, args: readonly unknown[]): NumpyScalar |
   return args.length === 1 && fits(type, value) ? new NumpyScalar(type, value) : undefined;
 }
 
-/** Whether Python could make a scalar of a type of a value: otherwise nobody could read what is stored. */
+/** Whether Python could make a scalar of a type of a value: otherwise no program could read what is stored. */
 function fits(type: string, value: unknown): value is NumpyValue {
   if (type === "bool_") return typeof value === "boolean";
   if (type === TEXT) return typeof value === "string";
