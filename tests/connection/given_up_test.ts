@@ -7,6 +7,7 @@ import {
   jsonTranscoder,
   type KeyCommands,
   SocketError,
+  ValidationException,
 } from "../../mod.ts";
 import { lock, once } from "../../src/patterns/mod.ts";
 import { isBackendFailure, isUnreachable } from "../../src/protocol/backend_failure.ts";
@@ -47,6 +48,10 @@ Deno.test("a refusal by a proxy is distinguished from one by memcached", () => {
     assertEquals([isBackendFailure(error), isUnreachable(error)], [expected, expected], line);
   }
   assertEquals(isBackendFailure(new SocketError("lost")), false);
+  // What a caller has passed is no line of a server's, and may have no text.
+  for (const item of ["SERVER_ERROR backend failure", Symbol("value"), Object.create(null)]) {
+    assertEquals(isBackendFailure(new ValidationException("Cannot set key", item)), false);
+  }
   assertEquals(isUnreachable(new SocketError("lost")), true);
   assertEquals(isUnreachable(new TypeError("SERVER_ERROR")), false);
 });
