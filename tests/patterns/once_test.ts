@@ -40,6 +40,8 @@ onEveryServer("once", (test) => {
     const never = () => Promise.reject(new Error("nobody was to act"));
     const unstorable: [unknown, new (message: string) => Error, string][] = [
       [() => {}, ValidationException, "Cannot"],
+      // The error holds the result, which is no text.
+      [Symbol("result"), ValidationException, "a symbol"],
       ["x".repeat(1_100_000), ClientException, "too large"],
     ];
     for (const [i, [result, kind, why]] of unstorable.entries()) {
