@@ -109,8 +109,8 @@ export class Namespace implements KeyCommands {
   }
 
   /**
-   * Makes all keys of the namespace miss, for every client, in one round trip. memcached removes the items when they
-   * expire, or when it needs the memory.
+   * Makes all keys of the namespace miss, for every client. It takes one round trip; two if there is no counter yet, and
+   * three if the counter is old. memcached removes the items when they expire, or when it needs the memory.
    *
    * @param options `signal`.
    * @throws {ClientException} When memcached refuses.
