@@ -440,7 +440,7 @@ export class Namespace implements KeyCommands {
  * @throws {ValidationException} When the prefix is invalid, or leaves no room for a key.
  */
 function longestKeyUnder(prefix: string, longest: number = MAX_KEY_LENGTH): number {
-  checkKey(prefix, "use as a prefix");
+  checkKey(prefix, "use prefix");
   const room = longest - GENERATION_LENGTH - prefix.length;
   if (room > 0) return room;
   const why = "it leaves no room for keys";

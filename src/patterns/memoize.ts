@@ -47,7 +47,7 @@ export function memoize<F extends (...args: any[]) => unknown>(
   fn: F,
   options: MemoizeOptions<Parameters<F>>,
 ): (...args: Parameters<F>) => Promise<Awaited<ReturnType<F>>> {
-  checkObject(options, "an object");
+  checkObject(options, "a plain object");
   // A view may have options of its own.
   const { key, ...rest } = copyOptions(options, ["key", ...Object.keys(GET_OR_SET_OPTIONS)]);
   checkFunction("fn", fn);

@@ -99,7 +99,7 @@ export async function rateLimit(
   key: string,
   options: RateLimitOptions,
 ): Promise<RateLimitResult> {
-  checkObject(options, "an object such as { limit, window }");
+  checkObject(options, "a plain object such as { limit, window }");
   checkOptions(options, RATE_LIMIT_OPTIONS);
   const { signal, now = Date.now } = options;
   const limit = checkInteger("limit", options.limit, 1, Number.MAX_SAFE_INTEGER);

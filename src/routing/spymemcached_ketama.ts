@@ -1,7 +1,7 @@
 /** spymemcached's ketama. @module */
 
 import { quote, ValidationException } from "../errors.ts";
-import { checkChoice, checkNames, checkObject } from "../option_checks.ts";
+import { checkChoice, checkNames, holdsNames, invalidOption } from "../option_checks.ts";
 import { ipv6Groups } from "./ipv6_name.ts";
 import { ketamaPlacement, LABELS_PER_SERVER, labelsInFloat32 } from "./ketama_placement.ts";
 import { checkWholeWeights } from "./labels_and_weights.ts";
@@ -67,7 +67,7 @@ export function spymemcachedKetama(
   checkNames(options, ["hash", "labels", "addresses"]);
   const { hash = "ketama", labels = "spymemcached", addresses = {} } = options;
   checkChoice("labels", labels, ["spymemcached", "libmemcached"]);
-  checkObject(addresses, "addresses by names");
+  checkAddresses(addresses);
   const keyHash = spymemcachedHash(hash);
   checkWholeWeights(servers, ALGORITHM);
   if (servers.length === 1) return onlyServer(ALGORITHM);
@@ -119,6 +119,13 @@ function javaName(name: string, addresses: Readonly<Record<string, string>>): st
   }
   const why = `${ALGORITHM} also hashes its IP address, which is missing in the option addresses`;
   throw new ValidationException(`Cannot use server ${quote(name)}: ${why}`, name);
+}
+
+/** @throws {ValidationException} When the addresses are not in an object. */
+export function checkAddresses(addresses: unknown): void {
+  if (!holdsNames(addresses)) {
+    throw invalidOption("addresses", addresses, "a plain object of IP addresses by host name");
+  }
 }
 
 /** A server's name as spymemcached writes it for compatibility with libmemcached. */

@@ -16,9 +16,10 @@
 
 import type { ClientOptions } from "../client_options.ts";
 import { spymemcachedKeys } from "../keys/spymemcached_keys.ts";
-import { checkChoice, checkObject, takeOptions } from "../option_checks.ts";
+import { checkChoice, takeOptions } from "../option_checks.ts";
 import { type SpymemcachedHash, spymemcachedHash } from "../routing/spymemcached_hash.ts";
 import {
+  checkAddresses,
   spymemcachedKetama,
   type SpymemcachedKetamaOptions,
 } from "../routing/spymemcached_ketama.ts";
@@ -89,7 +90,7 @@ export function spring(
   if (labels.labels !== undefined) {
     checkChoice("labels", labels.labels, ["spymemcached", "libmemcached"]);
   }
-  if (labels.addresses !== undefined) checkObject(labels.addresses, "addresses by names");
+  if (labels.addresses !== undefined) checkAddresses(labels.addresses);
   return {
     locator: distribution === "arrayMod"
       ? (servers) => spymemcachedModulo(servers, { hash })

@@ -111,7 +111,7 @@ export class RateLimitStore implements AsyncDisposable {
    * @throws {ValidationException} When it is anything else.
    */
   init(options: { readonly windowMs: number }): void {
-    checkObject(options, "an object with windowMs");
+    checkObject(options, "a plain object with windowMs");
     const { windowMs } = options;
     // In this order: no hit may count in the default window instead.
     this.#window = windowMs;

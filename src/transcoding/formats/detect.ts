@@ -90,7 +90,7 @@ export async function detectFormat(
   if (!isFlags(flags)) throw invalidOption("flags", flags, "an integer from 0 to 0xffffffff");
   if (!(data instanceof Uint8Array)) throw invalidOption("data", data, "a Uint8Array");
   if (Object(transcoders) !== transcoders) {
-    throw invalidOption("transcoders", transcoders, "an object");
+    throw invalidOption("transcoders", transcoders, "a plain object");
   }
   for (const name of Object.keys(transcoders)) checkTranscoder(transcoders[name]);
   const bytes = new Uint8Array(data);

@@ -22,7 +22,7 @@ export function checkReadingOptions(
 ): ReadPickleOptions {
   if (classes === undefined) return { keepUnreadable, tupleKeys };
   if (Object(classes) !== classes || Symbol.iterator in classes) {
-    throw invalidOption("classes", classes, "an object");
+    throw invalidOption("classes", classes, "a plain object");
   }
   for (const [name, read] of Object.entries(classes)) checkFunction(`classes["${name}"]`, read);
   return { keepUnreadable, tupleKeys, classes: { ...classes } };
