@@ -132,7 +132,7 @@ export interface TypedCommands<Input, Output> extends KeyCommands {
  * @param schema Any schema that implements Standard Schema, version 1.
  * @param options `mismatch`.
  * @returns The commands, with the schema's types.
- * @throws {ValidationException} When the schema is none or an option is invalid; later, before a byte is sent, when
+ * @throws {ValidationException} When the schema is not a schema, or an option is invalid; later, before a byte is sent, when
  * a value to be stored does not fit.
  *
  * @example A record with a default
