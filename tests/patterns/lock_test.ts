@@ -193,7 +193,7 @@ Deno.test("a lock whose release is not answered in time is released when the ser
   await using fleet = await SwitchedFleet.start(["a:1"]);
   const [server] = fleet.servers;
   const { dial } = fleet;
-  await using first = new Client(fleet.names, { dial, timeout: 50, failuresBeforeDead: 1000 });
+  await using first = new Client(fleet.names, { dial, timeout: 300, failuresBeforeDead: 1000 });
   await using second = new Client(fleet.names, { dial, timeout: 10_000 });
   const held = await lock(first, "key", { ttl: 600 });
   await server!.become("hanging");
