@@ -549,6 +549,7 @@ export class KeyvMoecache implements AsyncDisposable {
   }
 
   async #storedUnder(namespace: string): Promise<StoredValues> {
+    checkOptions({ namespace }, { namespace: "string" });
     // A colon within the namespace is escaped, so that no namespace is the beginning of another.
     const text = namespace.replaceAll("%", "%25").replaceAll(":", "%3A");
     const name = await itemKeyOf(text, LONGEST_NAMESPACE);

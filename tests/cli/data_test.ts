@@ -144,6 +144,7 @@ Deno.test("a command line that makes no sense is exit code 2, and says why", asy
       ["get key --tls-ca /nowhere", "the file of --tls-ca cannot be read"],
       ["set key value --if-absent --if-present", "exclude each other"],
       ["set key value --ttl 1.5s", "whole seconds"],
+      ["set key value --flags 4294967296", "is more than 4294967295"],
       ["del", "either keys or --prefix"],
       ["del key --dry-run", "goes with --prefix"],
       ["meta mq key", "meta"],
@@ -174,6 +175,44 @@ Deno.test("credentials come from the URL, and the password from the environment"
   const wrong = await moecache(["get", "key", "-s", url("user:wrong@")]);
   assertEquals(wrong.code, 3);
   assertEquals(wrong.messages.includes("wrong"), false);
+});
+
+Deno.test("a password is shown in no message, wherever it was typed", async () => {
+  const url = "memcached://user:s3cret@127.0.0.1:1";
+  const lines = [
+    [url, "ping"],
+    ["get", "key", url, "--servers"],
+    ["ping", "memcached://user:s3/cret@127.0.0.1:1"],
+    ["ping", "memcache://user:s3cret@127.0.0.1:1"],
+    ...[url, "user:s3cret@127.0.0.1:1"].flatMap((address) => [
+      ["ping", "--discover", address],
+      ["keys", "--server", address],
+      ["balance", "--remove", address],
+    ]),
+  ];
+  for (const line of lines) {
+    const { code, messages } = await moecache(line);
+    assertEquals([line, code, /s3|cret/.test(messages)], [line, 2, false], messages);
+  }
+  // What is no address is shown as it is.
+  const { messages } = await moecache(["ping", "https://example.com/@user"]);
+  assertStringIncludes(messages, "https://example.com/@user");
+});
+
+Deno.test("messages name the options of the command line, not those of the library", async () => {
+  await using server = await MemcachedServer.listen();
+  await using client = new Client(server.address);
+  await client.withTranscoder(rawTranscoder).set("key", new TextEncoder().encode("text"));
+  const lines = [
+    [`get key -s ${server.address}`, 3, "use --format to read"],
+    [`incr key -s ${server.address}`, 3, "begin with --initial"],
+    ["ping -s user:secret@127.0.0.1:1", 2, "into MEMCACHED_USERNAME and MEMCACHED_PASSWORD"],
+  ] as const;
+  for (const [line, expected, advice] of lines) {
+    const { code, messages } = await moecache(line);
+    assertEquals([line, code, messages.includes("the option ")], [line, expected, false], messages);
+    assertStringIncludes(messages, advice);
+  }
 });
 
 Deno.test("--discover finds the servers of a cluster", async () => {

@@ -60,6 +60,8 @@ export class MoecacheCacheStorage {
   readonly #now: () => number;
   readonly #names: Lists<string>;
   readonly #opened = new Map<string, Promise<MoecacheCache>>();
+  /** The deletions that are under way. */
+  readonly #deleting = new Map<string, Promise<boolean>>();
 
   /**
    * Makes a storage of caches. Nothing is sent before the first operation.
@@ -175,13 +177,13 @@ export class MoecacheCacheStorage {
   async delete(name: string): Promise<boolean> {
     const text = nameOf(name, arguments.length);
     this.#opened.delete(text);
-    const prefix = await this.#prefixOf(text);
-    await new Variants(this.#commands, prefix, this.#now).clear();
-    const names = await this.#names.change(
-      this.#namesKey,
-      (names) => names.includes(text) ? names.filter((other) => other !== text) : undefined,
-    );
-    return names?.before.includes(text) ?? false;
+    const deleting = this.#delete(text);
+    this.#deleting.set(text, deleting);
+    try {
+      return await deleting;
+    } finally {
+      if (this.#deleting.get(text) === deleting) this.#deleting.delete(text);
+    }
   }
 
   /**
@@ -245,24 +247,42 @@ export class MoecacheCacheStorage {
     const asked = askedOf(request) as Request;
     for (const name of await this.keys()) {
       if (cacheName !== undefined && name !== cacheName) continue;
-      const response = await (await this.open(name)).match(asked, query);
+      // `open` would list a cache again that is being deleted.
+      const cache = await (this.#opened.get(name) ?? this.#cacheOf(name));
+      const response = await cache.match(asked, query);
       if (response !== undefined) return response;
     }
     return undefined;
   }
 
   async #open(name: string): Promise<MoecacheCache> {
+    // A deletion that was asked for before would take the name off the list again.
+    await Promise.allSettled([this.#deleting.get(name)]);
     const names = await this.#names.change(
       this.#namesKey,
       (names) => names.includes(name) ? undefined : [...names, name],
     );
     // If the name could not be listed, the next call of `open` tries again.
     if (names === undefined) this.#opened.delete(name);
+    return await this.#cacheOf(name);
+  }
+
+  async #cacheOf(name: string): Promise<MoecacheCache> {
     return new MoecacheCache(this.#commands, this.#bytes, {
       prefix: await this.#prefixOf(name),
       chunkByteLength: this.#chunkByteLength,
       now: this.#now,
     });
+  }
+
+  async #delete(name: string): Promise<boolean> {
+    const prefix = await this.#prefixOf(name);
+    await new Variants(this.#commands, prefix, this.#now).clear();
+    const names = await this.#names.change(
+      this.#namesKey,
+      (names) => names.includes(name) ? names.filter((other) => other !== name) : undefined,
+    );
+    return names?.before.includes(name) ?? false;
   }
 
   get #namesKey(): string {

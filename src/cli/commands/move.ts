@@ -105,7 +105,8 @@ async function load(job: Job<LoadOptions>): Promise<number> {
   const rate = options.rate === undefined ? Infinity : itemsOf(options.rate);
   const { count, isWhole } = await storeUntilKept({
     ...{ fleet: await job.fleet(), terminal, skipExisting: options.skipExisting },
-    canRepeat: path !== "-",
+    // A pipe that has a name gives its items once, as standard input does.
+    canRepeat: path !== "-" && (await stat(path)).isFile(),
     storeAll: (store) => loadFrom(path, { store, rate, terminal }),
     print: (counts) => printer.details({ ...counts }),
   });

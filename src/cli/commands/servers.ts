@@ -74,7 +74,8 @@ async function stats(job: Job<StatsOptions>): Promise<number> {
 function changesOf(before: Stats, after: Stats): [name: string, change: number][] {
   return Object.entries(after).flatMap(([name, text]): [string, number][] => {
     if (/^(time|uptime|pid)$/.test(name)) return [];
-    const change = Number(text) - Number(before[name]);
+    // Times have six decimals, which a difference of fractions would not have.
+    const change = Math.round((Number(text) - Number(before[name])) * 1e6) / 1e6;
     return Number.isFinite(change) && change !== 0 ? [[name, change]] : [];
   });
 }
