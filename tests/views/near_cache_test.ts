@@ -12,6 +12,7 @@ import {
 import { nearCache, type NearCacheOptions, tagged } from "../../src/views/mod.ts";
 import { type FaultHook, MemcachedServer } from "../../src/testing/mod.ts";
 import { onEveryServer } from "../support/every_server.ts";
+import { RESTARTING } from "../support/restarting.ts";
 import { SwitchedFleet } from "../support/switched_fleet.ts";
 import { describeKeyCommands } from "./key_commands_suite.ts";
 import { until } from "../support/turns.ts";
@@ -386,6 +387,23 @@ Deno.test("nearCache returns values that no caller can change for others", async
   }
   assert(view.near.hits > 8);
 });
+
+for (const [kind, start] of Object.entries(RESTARTING)) {
+  Deno.test(`nearCache reads a value again after a restart of ${kind}, whose cas uniques are equal`, async () => {
+    await using server = await start();
+    await using client = new Client(server.address);
+    const clock = new Clock();
+    const view = nearCache(client, { ...ALL, ttl: 1, revalidate: "cas", clock });
+    await client.set("a", "old");
+    assertEquals(await view.get("a"), "old");
+    const before = await client.gets("a");
+    await server.restart(client);
+    await client.set("a", "new");
+    assertEquals((await client.gets("a"))?.cas, before?.cas);
+    clock.time = 1500;
+    assertEquals(await view.get("a"), "new");
+  });
+}
 
 Deno.test("nearCache asks once for all concurrent callers, and forgets", async () => {
   await using server = await MemcachedServer.listen();

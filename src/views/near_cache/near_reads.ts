@@ -7,6 +7,8 @@ import type {
   PartialFailure,
 } from "../../../mod.ts";
 import { OPERATION_OPTIONS, operationOptions } from "../../commands/operation_options.ts";
+import { keySpaceOf, type Session, sessionOf } from "../../commands/session.ts";
+import { isUnchanged } from "../../features/meta.ts";
 import { checkOptions } from "../../option_checks.ts";
 import { isUnreachable } from "../../protocol/backend_failure.ts";
 import { CallerLoad } from "../caller_load.ts";
@@ -83,21 +85,25 @@ export class NearReads {
     options: OperationOptions | undefined,
   ): Promise<unknown> {
     const { clock, revalidate, ttl } = this.#values.settings;
+    const session = revalidate === "cas" ? ownSessionOf(this.#client) : undefined;
     const start = clock.now();
-    if (revalidate !== "cas") {
+    if (session === undefined) {
       const value = await this.#client.get(key, options);
       return this.#values.keep(key, value, undefined, start, reading);
     }
-    if (entry?.cas !== undefined) {
-      const info = await this.#client.inspect(key, operationOptions(options ?? {}));
-      if (info?.cas === entry.cas && !reading.isOvertaken) {
+    if (entry?.unique !== undefined) {
+      const operation = operationOptions(options ?? {});
+      const isSame = await isUnchanged(session, key, entry.unique, operation);
+      if (isSame && !reading.isOvertaken) {
         entry.expires = start + ttl * 1000;
         return entry.take();
       }
     }
     const again = clock.now();
     const found = await this.#client.gets(key, options);
-    return this.#values.keep(key, found?.value, found?.cas, again, reading);
+    const carrier = found && session.carrierOf(key, found.cas);
+    const unique = found && carrier !== undefined ? { cas: found.cas, carrier } : undefined;
+    return this.#values.keep(key, found?.value, unique, again, reading);
   }
 
   /** Asks for many keys; `stale` are those that are served because their server cannot be reached. */
@@ -170,6 +176,12 @@ export class NearReads {
     }
     return { value: await this.#client.getOrSet(key, load, options) };
   }
+}
+
+/** The session of a client; the cas uniques of a namespace or of another view are those of other keys. */
+function ownSessionOf(commands: KeyCommands): Session | undefined {
+  const session = sessionOf(commands);
+  return session?.root === keySpaceOf(commands) ? session : undefined;
 }
 
 function strictOperation(options: OperationOptions | undefined): OperationOptions {

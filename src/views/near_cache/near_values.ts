@@ -19,8 +19,14 @@ export interface NearCacheSettings {
 export interface Entry extends SharedValue {
   /** When it is too old to be served, in milliseconds by the clock. */
   expires: number;
-  /** The cas unique of the item that it was, where that is known. */
-  readonly cas: bigint | undefined;
+  /** The cas unique of the item that it was, where it is known. */
+  readonly unique: Unique | undefined;
+}
+
+/** A cas unique, and the number of the connection that it was read through. */
+export interface Unique {
+  readonly cas: bigint;
+  readonly carrier: number;
 }
 
 /** The reads of a key that are under way. */
@@ -139,7 +145,7 @@ export class NearValues {
   keep(
     key: string,
     value: unknown,
-    cas: bigint | undefined,
+    unique: Unique | undefined,
     start: number,
     reading: Reading | undefined,
   ): unknown {
@@ -154,7 +160,7 @@ export class NearValues {
     if (!isAdmitted || isOld) return value;
     const shared = share(value);
     if (shared === undefined) return value;
-    this.#entries.set(key, { ...shared, expires, cas });
+    this.#entries.set(key, { ...shared, expires, unique });
     return shared.take();
   }
 
