@@ -100,7 +100,11 @@ Deno.test("the transcoders of npm's clients refuse what the packages refuse", ()
     }
     assertThrows(() => encode(revoked.proxy), ValidationException, "it cannot be read");
   }
-  assertThrows(() => memjsTranscoder.encode(null), ValidationException, "no format for null,");
+  assertThrows(
+    () => memjsTranscoder.encode(null as never),
+    ValidationException,
+    "no format for null,",
+  );
   for (
     const { encode } of [
       npmMemcachedTranscoder,
