@@ -182,6 +182,18 @@ export function invalidPlace(name: string, value: unknown, expected: string): Va
   );
 }
 
+/**
+ * Checks what is passed in the place of a client.
+ *
+ * @param methods What is called of it.
+ * @throws {ValidationException} When it does not have these methods.
+ */
+export function checkClient(client: unknown, methods: readonly string[]): void {
+  const has: Readonly<Record<string, unknown>> = Object(client);
+  if (methods.every((name) => typeof has[name] === "function")) return;
+  throw invalidPlace("client", client, "a client, a namespace or a view");
+}
+
 /** Formats a value for a message; numbers without quotes. */
 export function show(value: unknown): string {
   return /num|big/.test(typeof value) ? `${value}` : quote(value);

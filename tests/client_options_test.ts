@@ -425,6 +425,8 @@ Deno.test("every operation refuses options that it does not know before a byte i
   }
   const { signal } = new AbortController();
   await assertRejects(() => client.get("key", signal as never), ValidationException, "{ signal }");
+  const noFlags = () => client.meta("mg", "key", null as never);
+  await assertRejects(noFlags, ValidationException, "flags must be an array");
   assertEquals(dials, 0);
 });
 

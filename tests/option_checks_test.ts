@@ -198,6 +198,34 @@ Deno.test("what needs options says so when there are none", async () => {
   );
 });
 
+Deno.test("patterns refuse what is no client when they are called, and show no password", async () => {
+  const none = [undefined, null, 5, {}, "user:secret@host", new Map()] as unknown as Client[];
+  for (const client of none) {
+    const calls = [
+      () => lock(client, "key", { ttl: 1 }),
+      () => once(client, "key", () => 1),
+      () => rateLimit(client, "key", { limit: 1, window: 1 }),
+      async () => await memoize(client, () => 1, { key: () => "key" }),
+    ];
+    for (const call of calls) {
+      const error = await assertRejects(call, ValidationException, "Cannot use client ");
+      assertEquals(Deno.inspect(error).includes("secret"), false);
+    }
+  }
+});
+
+Deno.test("rateLimit refuses what is no time, whatever it is", async () => {
+  await using client = new Client("127.0.0.1:1");
+  for (const time of [NaN, "60", Symbol("now"), 5n, {}, undefined]) {
+    const options = { limit: 1, window: 1, now: () => time as number };
+    await assertRejects(
+      () => rateLimit(client, "key", options),
+      ValidationException,
+      "which is not a time",
+    );
+  }
+});
+
 Deno.test("touch and getAndTouch need an exptime: without one an item would live for ever", async () => {
   await using server = await MemcachedServer.listen();
   await using client = new Client(server.address);

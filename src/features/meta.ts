@@ -36,10 +36,10 @@ const CHANGES = /^[NRT]/;
 export function meta(
   session: Session,
   key: string,
-  { verb, flags, value }: MetaParts,
+  { verb, flags = [], value }: MetaParts,
   options?: OperationOptions,
 ): Promise<MetaReply> {
-  const given = { verb, key, flags: flags ?? [], data: value };
+  const given = { verb, key, flags, data: value };
   checkMetaRequest(given);
   const request = { ...given, flags: given.flags.map(withExptime) };
   if (session.settings.keys !== undefined && verb !== "mn") checkFormatted(session, request);

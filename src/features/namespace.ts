@@ -174,7 +174,7 @@ export class Namespace implements KeyCommands {
       "currentPrefix",
       [],
       options,
-      () => (generations, options) => generations.run("currentPrefix", [], prefixOf, options),
+      () => (generations, options) => generations.run("get the prefix of", [], prefixOf, options),
     );
   }
 

@@ -12,7 +12,7 @@ import {
   removeStub,
   type Stub,
 } from "../features/stub.ts";
-import { checkObject, checkOptions, type OptionTypes } from "../option_checks.ts";
+import { checkClient, checkObject, checkOptions, type OptionTypes } from "../option_checks.ts";
 import { checkSeconds, checkWaitFor } from "../protocol/seconds.ts";
 import { reservedKey } from "../fleet/reserved_key.ts";
 import { withCallersKeys } from "../features/callers_keys.ts";
@@ -163,7 +163,7 @@ export class Lock implements AsyncDisposable {
  * option `keys` takes.
  * @param options `ttl` and `waitFor`, in seconds; `signal`, which stops waiting for the lock and for the server.
  * @returns The lock.
- * @throws {ValidationException} When the key or an option is invalid.
+ * @throws {ValidationException} When the client, the key or an option is invalid.
  * @throws {ClientException} When another client has held it for all of `waitFor`, or when memcached refuses.
  * @throws {SocketError} When a server cannot be reached, or the connection is lost before the reply.
  *
@@ -187,6 +187,7 @@ export class Lock implements AsyncDisposable {
  * ```
  */
 export async function lock(client: KeyCommands, key: string, options: LockOptions): Promise<Lock> {
+  checkClient(client, ["get", "withTranscoder"]);
   checkObject(options, "a plain object such as { ttl }");
   checkOptions(options, LOCK_OPTIONS);
   const ttl = checkSeconds("ttl", options.ttl, 1);

@@ -10,14 +10,10 @@ const OWN_REFUSAL = /^SERVER_ERROR (out of memory|object too large)/i;
  * Connection timed out`. That server may have executed the command, or may still execute it.
  */
 export function isBackendFailure(error: unknown): boolean {
-  const line = refusalIn(error);
-  return line !== undefined && /^SERVER_ERROR( |$)/.test(line) && !OWN_REFUSAL.test(line);
-}
-
-/** The line that a server refused with. The item of other errors is any value, of a caller for example. */
-export function refusalIn(error: unknown): string | undefined {
-  if (!(error instanceof ClientException) || error instanceof ValidationException) return undefined;
-  return typeof error.item === "string" ? error.item : undefined;
+  // What a caller has passed is no line of a server's, whatever it looks like.
+  if (!(error instanceof ClientException) || error instanceof ValidationException) return false;
+  const { item } = error;
+  return typeof item === "string" && /^SERVER_ERROR( |$)/.test(item) && !OWN_REFUSAL.test(item);
 }
 
 /** Whether the server of a key cannot be reached: by the client, or by the proxy before it. */

@@ -67,7 +67,9 @@ export function spymemcachedKetama(
   checkNames(options, ["hash", "labels", "addresses"]);
   const { hash = "ketama", labels = "spymemcached", addresses = {} } = options;
   checkChoice("labels", labels, ["spymemcached", "libmemcached"]);
-  checkAddresses(addresses);
+  if (!holdsNames(addresses)) {
+    throw invalidOption("addresses", addresses, "a plain object of IP addresses by host name");
+  }
   const keyHash = spymemcachedHash(hash);
   checkWholeWeights(servers, ALGORITHM);
   if (servers.length === 1) return onlyServer(ALGORITHM);
@@ -119,13 +121,6 @@ function javaName(name: string, addresses: Readonly<Record<string, string>>): st
   }
   const why = `${ALGORITHM} also hashes its IP address, which is missing in the option addresses`;
   throw new ValidationException(`Cannot use server ${quote(name)}: ${why}`, name);
-}
-
-/** @throws {ValidationException} When the addresses are not in an object. */
-export function checkAddresses(addresses: unknown): void {
-  if (!holdsNames(addresses)) {
-    throw invalidOption("addresses", addresses, "a plain object of IP addresses by host name");
-  }
 }
 
 /** A server's name as spymemcached writes it for compatibility with libmemcached. */

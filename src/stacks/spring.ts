@@ -16,10 +16,9 @@
 
 import type { ClientOptions } from "../client_options.ts";
 import { spymemcachedKeys } from "../keys/spymemcached_keys.ts";
-import { checkChoice, takeOptions } from "../option_checks.ts";
+import { checkChoice, holdsNames, invalidOption, takeOptions } from "../option_checks.ts";
 import { type SpymemcachedHash, spymemcachedHash } from "../routing/spymemcached_hash.ts";
 import {
-  checkAddresses,
   spymemcachedKetama,
   type SpymemcachedKetamaOptions,
 } from "../routing/spymemcached_ketama.ts";
@@ -90,7 +89,10 @@ export function spring(
   if (labels.labels !== undefined) {
     checkChoice("labels", labels.labels, ["spymemcached", "libmemcached"]);
   }
-  if (labels.addresses !== undefined) checkAddresses(labels.addresses);
+  const { addresses = {} } = labels;
+  if (!holdsNames(addresses)) {
+    throw invalidOption("addresses", addresses, "a plain object of IP addresses by host name");
+  }
   return {
     locator: distribution === "arrayMod"
       ? (servers) => spymemcachedModulo(servers, { hash })

@@ -4,7 +4,13 @@
  * @module
  */
 
-import { checkChoice, checkOptions, invalidOption, type OptionTypes } from "../option_checks.ts";
+import {
+  checkChoice,
+  checkOptions,
+  holdsNames,
+  invalidOption,
+  type OptionTypes,
+} from "../option_checks.ts";
 import { decodeBase64, decodeUtf8 } from "./byte_text.ts";
 
 /** A request that the server has received. */
@@ -124,6 +130,7 @@ const FAULT_TYPES: OptionTypes<Fault> = {
  */
 export function checkFault(fault: Fault | undefined): void {
   if (fault === undefined) return;
+  if (!holdsNames(fault)) throw invalidOption("fault", fault, "an object such as { delay }");
   checkOptions(fault, FAULT_TYPES);
   const { delay = 0, itemReplies = {}, drop = "before" } = fault;
   if (delay < 0) throw invalidOption("delay", delay, "0 or more");

@@ -120,7 +120,7 @@ interface Settings extends Heat {
 }
 
 function heatOf(keys: SpreadOptions["keys"], hotKeys: SpreadOptions["hotKeys"]): Heat {
-  if (typeof keys === "function") return { isHot: keys };
+  if (typeof keys === "function") return { isHot: (key) => checkHot(keys(key), key) };
   if (keys !== undefined) {
     const isList = typeof keys === "object" && keys !== null && Symbol.iterator in keys;
     if (!isList) throw invalidOption("keys", keys, "a list of keys or a function");
@@ -139,6 +139,13 @@ function heatOf(keys: SpreadOptions["keys"], hotKeys: SpreadOptions["hotKeys"]):
   }
   const counted = new HotKeys(share);
   return { isHot: (key) => counted.has(key), use: (key) => counted.use(key) };
+}
+
+/** A promise, which an asynchronous function returns, would count as `true` for every key. */
+function checkHot(isHot: unknown, key: string): boolean {
+  if (typeof isHot === "boolean") return isHot;
+  const why = "keys must return a boolean";
+  throw new ValidationException(`Cannot spread key ${JSON.stringify(key)}: ${why}`, isHot);
 }
 
 /** Commands on keys, with copies of the hot ones. */
@@ -393,6 +400,12 @@ class SpreadView implements KeyCommands {
     checkCall(command, args, this.#callRules);
   }
 
+  /** Asks the caller's function which keys are hot, before anything is sent: it may fail. */
+  #checkHot(keys: readonly string[]): void {
+    const { isHot, use } = this.#settings;
+    if (use === undefined) keys.forEach(isHot);
+  }
+
   /** Picks a copy to read from; `undefined` for the item itself. */
   async #pick(key: string): Promise<Place | undefined> {
     const { isHot, use } = this.#settings;
@@ -466,6 +479,7 @@ class SpreadView implements KeyCommands {
     change: () => Promise<Result>,
   ): Promise<Result> {
     const operation = operationOptions(options ?? {});
+    this.#checkHot([key]);
     const result = await change();
     await this.#publish(key, operation);
     return result;
@@ -478,6 +492,7 @@ class SpreadView implements KeyCommands {
     change: () => Promise<ReadonlyMap<string, Result>>,
   ): Promise<Map<string, Result>> {
     const operation = operationOptions(options ?? {});
+    this.#checkHot(keys);
     const failures = new Map<string, unknown>();
     const results = new Map<string, Result>();
     try {

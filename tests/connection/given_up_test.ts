@@ -48,6 +48,10 @@ Deno.test("a refusal by a proxy is distinguished from one by memcached", () => {
     assertEquals([isBackendFailure(error), isUnreachable(error)], [expected, expected], line);
   }
   assertEquals(isBackendFailure(new SocketError("lost")), false);
+  // What a caller has passed is no line of a server's, and may have no text.
+  for (const item of ["SERVER_ERROR backend failure", Symbol("value"), Object.create(null)]) {
+    assertEquals(isBackendFailure(new ValidationException("Cannot set key", item)), false);
+  }
   assertEquals(isUnreachable(new SocketError("lost")), true);
   assertEquals(isUnreachable(new TypeError("SERVER_ERROR")), false);
   // What an error holds may be a value of the caller, which cannot always be made a text.

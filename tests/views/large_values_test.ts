@@ -307,7 +307,7 @@ onEveryServer("largeValues", (test) => {
       });
       const streaming = "format" in options ? raw : view;
       const refused: readonly (() => Promise<unknown>)[] = [
-        ...[-1, 1.5, NaN, "60", null, 2 ** 31].flatMap((exptime) => [
+        ...[-1, 1.5, NaN, "60", null, 2 ** 31, 60n, Symbol("exptime")].flatMap((exptime) => [
           () => view.set("a", large, exptime as number),
           () => view.setMany({ a: large, b: 1 }, exptime as number),
           () => view.add("a", large, exptime as number),

@@ -417,6 +417,7 @@ Deno.test("nearCache asks once for all concurrent callers, and forgets", async (
   await client.set("a", 2);
   view.forget("a");
   assertEquals(await view.get("a"), 2);
+  assertThrows(() => view.forget(5 as never), ValidationException);
   view.forget();
   assertEquals(view.near.size, 0);
 });

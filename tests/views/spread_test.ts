@@ -331,3 +331,21 @@ Deno.test("spread makes no copies of a key that leaves no room for their names i
     assertEquals(await view.delete(key), true);
   }
 });
+
+Deno.test("spread refuses a function that tells too late which keys are hot, before a byte is sent", async () => {
+  await using client = new Client("127.0.0.1:1");
+  for (const isHot of [Promise.resolve(false), undefined, 1]) {
+    const view = spread(client, { keys: () => isHot as never });
+    for (
+      const operate of [
+        () => view.get("a"),
+        () => view.set("a", 1),
+        () => view.incr("a"),
+        () => view.delete("a"),
+        () => view.setMany({ a: 1 }),
+      ]
+    ) {
+      await assertRejects(operate, ValidationException, 'Cannot spread key "a": ');
+    }
+  }
+});

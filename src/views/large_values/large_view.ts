@@ -134,7 +134,6 @@ export class LargeView extends ValueView implements LargeValueCommands {
     const end = (reason: unknown) => ending.abort(reason);
     let forget = () => {};
     const { id, keyOf } = format.begin(key);
-    const chunkExptime = deferExptime(exptime ?? 0, GRACE);
     let count = 0;
     let last: Uint8Array | undefined;
     const spare: Uint8Array[] = [];
@@ -165,6 +164,7 @@ export class LargeView extends ValueView implements LargeValueCommands {
       checkOptions(options, PASSED_OPTIONS);
       checkSignal(options);
       checkExptime(exptime, Date.now);
+      const chunkExptime = deferExptime(exptime ?? 0, GRACE);
       const inner = ownOptions(options);
       if (options?.signal !== undefined) forget = watchSignal(options.signal, { abandon: end });
       await checkKey(this.#inner, key);

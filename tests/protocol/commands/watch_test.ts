@@ -25,6 +25,11 @@ Deno.test("watchRequest refuses what could be no kind", () => {
     assertThrows(() => watchRequest(["fetchers", kind as string]), ValidationException);
   }
   assertThrows(() => watchRequest([]), ValidationException, "Cannot watch nothing");
+  // What is no list has no kinds in it: the letters of "mutations" are none.
+  for (const wrong of [5, null, undefined, {}]) {
+    assertThrows(() => watchRequest(wrong as never), ValidationException, "Cannot watch of type");
+  }
+  assertEquals(watchRequest("mutations" as never), "watch mutations\r\n");
 });
 
 Deno.test("checkWatching takes OK only", () => {

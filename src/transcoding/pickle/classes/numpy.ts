@@ -1,11 +1,10 @@
 /** The scalars of numpy. @module */
 
-import { checkChoice } from "../../../option_checks.ts";
+import { checkChoice, invalidOption } from "../../../option_checks.ts";
 import { unreadable } from "../byte_source.ts";
 import { bytesOf } from "../datetime.ts";
 import { Intermediate, type PythonCall, PythonName, PythonObject } from "../python_types.ts";
 import { Complex } from "../../complex.ts";
-import { isInteger } from "./numbers.ts";
 
 /** What a scalar can be, by the name that numpy has for its type. */
 export type NumpyValue = boolean | number | bigint | string | Uint8Array | Complex;
@@ -67,12 +66,14 @@ export class NumpyScalar extends PythonObject {
    *
    * @param type The name of its type: `"bool_"`, `"int8"` to `"int64"`, `"uint8"` to `"uint64"`, `"float16"` to
    * `"float64"`, `"complex64"`, `"complex128"`, `"str_"` or `"bytes_"`.
-   * @param value Its value; numpy rounds it to the type.
-   * @throws {ValidationException} When there is no such type.
+   * @param value Its value: a boolean, a number, a `Complex`, a string or bytes, as the type has it; numpy rounds a
+   * number to the type.
+   * @throws {ValidationException} When there is no such type, or the type has no such value.
    */
   constructor(type: string, value: NumpyValue) {
     super();
     checkChoice("type", type, TYPES);
+    if (!fits(type, value)) throw invalidOption("value", value, `one that numpy's ${type} has`);
     this.type = type;
     this.value = value;
   }
@@ -171,9 +172,21 @@ export function numpyScalar(args: readonly unknown[]): NumpyScalar | undefined {
 /** What is made by a call of its type, as this client writes it. */
 export function numpyCall(type: string, args: readonly unknown[]): NumpyScalar | undefined {
   const [value] = args;
-  const isValue = typeof value === "boolean" || typeof value === "number" || isInteger(value) ||
-    typeof value === "string" || value instanceof Uint8Array || value instanceof Complex;
-  return isValue && args.length === 1 ? new NumpyScalar(type, value) : undefined;
+  return args.length === 1 && fits(type, value) ? new NumpyScalar(type, value) : undefined;
+}
+
+/** Whether Python could make a scalar of a type of a value: otherwise no program could read what is stored. */
+function fits(type: string, value: unknown): value is NumpyValue {
+  if (type === "bool_") return typeof value === "boolean";
+  if (type === TEXT) return typeof value === "string";
+  if (type === BYTES) return value instanceof Uint8Array;
+  if (type.startsWith("complex") && value instanceof Complex) return true;
+  if (typeof value !== "number" && typeof value !== "bigint") return false;
+  const [, sign, bits] = /^(u?)int(\d+)$/.exec(type) ?? [];
+  if (bits === undefined) return true;
+  if (!isFinite(Number(value))) return false;
+  const integer = BigInt(typeof value === "number" ? Math.trunc(value) : value);
+  return integer === (sign === "u" ? BigInt.asUintN : BigInt.asIntN)(Number(bits), integer);
 }
 
 /** Every type of a scalar. */
