@@ -113,7 +113,7 @@ async function reportOf(fleet: Fleet, name: string, faults: Faults): Promise<Sna
   }
 }
 
-/** How many servers are remembered that something was said about: any caller may name others. */
+/** How many servers' faults are kept: any caller may name others. */
 const MOST_SERVERS = 10_000;
 
 /** Says what servers lack once, and not at each scrape. */
