@@ -13,7 +13,7 @@ type Calls = Readonly<Record<string, readonly Args[]>>;
 
 const NO_KEYS: unknown[] = [Symbol("key"), 5, null, undefined, {}, ["a"]];
 const NO_LISTS: unknown[] = [5, "ab", null, undefined, {}];
-const NO_NUMBERS: unknown[] = ["60", NaN, null, 60n, {}];
+const NO_NUMBERS: unknown[] = ["60", NaN, null, 60n, {}, Symbol("ttl")];
 
 const each = (values: readonly unknown[], args: (value: unknown) => Args) => values.map(args);
 
