@@ -174,6 +174,7 @@ Deno.test("the errors of adapters show no password", async () => {
     () => moecacheDriver("memcached://ada:s3cret@host" as never),
     () => new RateLimitStore("memcached://ada:s3cret@host" as never),
     () => moecacheSessionStore({ Store: Object }, "memcached://ada:s3cret@host" as never),
+    () => moecacheSessionStore({ servers: "memcached://ada:s3cret@host" } as never, {}),
     () => honoSessionsStore("memcached://ada:s3cret@host" as never),
     () => nextCacheHandler("memcached://ada:s3cret@host" as never),
     () => bentoDriver("memcached://ada:s3cret@host" as never),

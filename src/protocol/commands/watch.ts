@@ -171,8 +171,11 @@ export function checkWatching(line: string, server: string): void {
 
 const EVENT = /^ts=(\d+)\.(\d+) gid=(\d+) type=(\S+)(?: (.*))?$/;
 const SKIPPED = /^skipped=(\d+)$/;
-/** A value may contain spaces, as those of memcached's proxy. */
-const FIELD = /(\w+)=(.*?)(?= \w+=|$)/g;
+/**
+ * A value may contain spaces, as those of memcached's proxy. A name begins at the beginning of a word, so that a long
+ * word that is no name is searched once.
+ */
+const FIELD = /\b(\w+)=(.*?)(?= \w+=|$)/g;
 
 /**
  * Reads an event's line, without its line end.
