@@ -66,7 +66,7 @@ Deno.test("an adapter refuses options of another type, and treats undefined as l
   }
   for (const options of [5, "a", null, true, () => {}] as unknown as undefined[]) {
     const make = () => new MoecacheCacheStorage(client, options);
-    assertThrows(make, ValidationException, "it must be an object");
+    assertThrows(make, ValidationException, "it must be a plain object");
   }
 });
 
@@ -138,7 +138,7 @@ Deno.test("unstorage's driver refuses options of an item that are no object", as
       () => driver.setItems([{ ...item, options }], { ttl: 60 }),
     ];
     for (const call of calls) {
-      await assertRejects(call, ValidationException, "it must be an object such as { ttl }");
+      await assertRejects(call, ValidationException, "it must be a plain object such as { ttl }");
     }
   }
   await driver.dispose();
