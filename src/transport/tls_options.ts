@@ -35,9 +35,9 @@ export function checkTls(
     refuse("tls.serverName must be a host name or an IP address");
   }
   return {
-    ...(caCerts === undefined ? {} : { caCerts: [...caCerts as string[]] }),
-    ...(cert === undefined ? {} : { cert: cert as string, key: key as string }),
-    ...(serverName === undefined ? {} : { serverName: serverName as string }),
+    ...caCerts !== undefined && { caCerts: [...caCerts as string[]] },
+    ...cert !== undefined && { cert: cert as string, key: key as string },
+    ...serverName !== undefined && { serverName: serverName as string },
   };
 }
 

@@ -1,6 +1,6 @@
 /** Adapters refuse what they cannot take before any byte is sent. */
 
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { type Client, ValidationException } from "../../mod.ts";
 import { MemcachedServer } from "../../src/testing/mod.ts";
 import { moecacheDriver as bentoDriver } from "../../src/adapters/bentocache.ts";
@@ -120,6 +120,11 @@ Deno.test("memjs's client refuses every wrong option of a call before a byte is 
       callee[name]!(...args, resolve);
       assert(await promise instanceof ValidationException, Deno.inspect([name, ...args]));
     }
+  }
+  for (const wrong of [null, 5, "callback", {}]) {
+    assertThrows(() => callee.flush!(wrong), ValidationException, "callback");
+    assertThrows(() => callee.stats!(wrong), ValidationException, "callback");
+    assertThrows(() => callee.statsWithKey!("items", wrong), ValidationException, "callback");
   }
   assertEquals(sent(), "");
   client.close();

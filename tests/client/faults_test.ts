@@ -101,6 +101,27 @@ for (const { way, ...dialling } of WAYS) {
     }
   });
 
+  test("Client closes its socket when it ends a connection, and the server notices it soon", async () => {
+    const ways: ((client: Client) => Promise<unknown>)[] = [
+      (client) => client.get("key").then(() => client.close()),
+      (client) => client.set("key", "value").catch(() => {}),
+    ];
+    for (const end of ways) {
+      const left = gate();
+      await using peer = new ScriptedPeer(async (connection) => {
+        if (await connection.request() === "get key") await connection.send("END\r\n");
+        while (await connection.request() !== undefined);
+        left.open();
+      });
+      await using client = connect(peer, { timeout: 500 });
+      await end(client);
+      const start = performance.now();
+      await left.opened;
+      // An open socket is also closed when it is collected as garbage, which takes 40 seconds or longer.
+      assert(performance.now() - start < 20_000, `${end}`);
+    }
+  });
+
   test("Client dials again, without an error, after the server has closed an idle connection", async () => {
     const idle = gate();
     const closed = gate();

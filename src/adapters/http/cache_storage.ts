@@ -59,7 +59,10 @@ export class MoecacheCacheStorage {
   readonly #chunkByteLength: number;
   readonly #now: () => number;
   readonly #names: Lists<string>;
+  /** The caches that are in the list of names. */
   readonly #opened = new Map<string, Promise<MoecacheCache>>();
+  /** All caches that have been used: each remembers its generation, which saves a round trip. */
+  readonly #caches = new Map<string, Promise<MoecacheCache>>();
   /** The deletions that are under way. */
   readonly #deleting = new Map<string, Promise<boolean>>();
 
@@ -151,7 +154,7 @@ export class MoecacheCacheStorage {
   }
 
   /**
-   * Deletes a cache and everything in it, for all programs, in one round trip for any size.
+   * Deletes a cache and everything in it, for all programs. It does not list what the cache holds.
    *
    * @param name Its name.
    * @returns Whether it existed.
@@ -177,6 +180,7 @@ export class MoecacheCacheStorage {
   async delete(name: string): Promise<boolean> {
     const text = nameOf(name, arguments.length);
     this.#opened.delete(text);
+    this.#caches.delete(text);
     const deleting = this.#delete(text);
     this.#deleting.set(text, deleting);
     try {
@@ -248,8 +252,7 @@ export class MoecacheCacheStorage {
     for (const name of await this.keys()) {
       if (cacheName !== undefined && name !== cacheName) continue;
       // `open` would list a cache again that is being deleted.
-      const cache = await (this.#opened.get(name) ?? this.#cacheOf(name));
-      const response = await cache.match(asked, query);
+      const response = await (await this.#cacheOf(name)).match(asked, query);
       if (response !== undefined) return response;
     }
     return undefined;
@@ -267,7 +270,15 @@ export class MoecacheCacheStorage {
     return await this.#cacheOf(name);
   }
 
-  async #cacheOf(name: string): Promise<MoecacheCache> {
+  #cacheOf(name: string): Promise<MoecacheCache> {
+    const present = this.#caches.get(name);
+    if (present !== undefined) return present;
+    const cache = this.#makeCache(name);
+    this.#caches.set(name, cache);
+    return cache;
+  }
+
+  async #makeCache(name: string): Promise<MoecacheCache> {
     return new MoecacheCache(this.#commands, this.#bytes, {
       prefix: await this.#prefixOf(name),
       chunkByteLength: this.#chunkByteLength,

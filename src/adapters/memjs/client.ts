@@ -505,6 +505,7 @@ export class Client<Given = MemjsValue, Read = NodeBuffer | null> {
   flush(
     callback?: (error: Error | null, results: Record<string, boolean | Error>) => void,
   ): Promise<Record<string, boolean>> | void {
+    if (callback !== undefined) checkFunction("callback", callback);
     const flushed = this.#onEach((client) => client.flushAll().then(() => []));
     const results = (all: readonly PerServer<unknown>[]) =>
       Object.fromEntries(all.map(({ server, error }) => [server, error ?? true as const]));
@@ -541,6 +542,7 @@ export class Client<Given = MemjsValue, Read = NodeBuffer | null> {
     key: string,
     callback?: (error: Error | null, server: string, stats: Record<string, string> | null) => void,
   ): void {
+    if (callback !== undefined) checkFunction("callback", callback);
     this.#onEach((client) => client.stats(key)).then((all) => {
       for (const { server, error, result = null } of all) {
         callBack(() => callback?.(error, server, result));

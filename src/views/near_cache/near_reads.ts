@@ -7,8 +7,7 @@ import type {
   PartialFailure,
 } from "../../../mod.ts";
 import { OPERATION_OPTIONS, operationOptions } from "../../commands/operation_options.ts";
-import { keySpaceOf, type Session, sessionOf } from "../../commands/session.ts";
-import { isUnchanged } from "../../features/meta.ts";
+import { tieOf } from "../../features/tied_cas.ts";
 import { checkOptions } from "../../option_checks.ts";
 import { isUnreachable } from "../../protocol/backend_failure.ts";
 import { CallerLoad } from "../caller_load.ts";
@@ -85,25 +84,29 @@ export class NearReads {
     options: OperationOptions | undefined,
   ): Promise<unknown> {
     const { clock, revalidate, ttl } = this.#values.settings;
-    const session = revalidate === "cas" ? ownSessionOf(this.#client) : undefined;
     const start = clock.now();
-    if (session === undefined) {
+    if (revalidate !== "cas") {
       const value = await this.#client.get(key, options);
       return this.#values.keep(key, value, undefined, start, reading);
     }
-    if (entry?.unique !== undefined) {
-      const operation = operationOptions(options ?? {});
-      const isSame = await isUnchanged(session, key, entry.unique, operation);
-      if (isSame && !reading.isOvertaken) {
+    const operation = operationOptions(options ?? {});
+    if (entry?.version !== undefined) {
+      const { cas, carrier } = entry.version;
+      const info = await this.#client.inspect(key, operation);
+      if (info?.cas === cas && tieOf(info) === carrier && !reading.isOvertaken) {
         entry.expires = start + ttl * 1000;
         return entry.take();
       }
     }
     const again = clock.now();
-    const found = await this.#client.gets(key, options);
-    const carrier = found && session.carrierOf(key, found.cas);
-    const unique = found && carrier !== undefined ? { cas: found.cas, carrier } : undefined;
-    return this.#values.keep(key, found?.value, unique, again, reading);
+    const [found, info] = await Promise.all([
+      this.#client.gets(key, options),
+      // Without it, the value is asked for again.
+      this.#client.inspect(key, operation).catch(() => undefined),
+    ]);
+    const isSame = info !== undefined && info.cas === found?.cas;
+    const version = isSame ? { cas: info.cas, carrier: tieOf(info) } : undefined;
+    return this.#values.keep(key, found?.value, version, again, reading);
   }
 
   /** Asks for many keys; `stale` are those that are served because their server cannot be reached. */
@@ -176,12 +179,6 @@ export class NearReads {
     }
     return { value: await this.#client.getOrSet(key, load, options) };
   }
-}
-
-/** The session of a client; the cas uniques of a namespace or of another view are those of other keys. */
-function ownSessionOf(commands: KeyCommands): Session | undefined {
-  const session = sessionOf(commands);
-  return session?.root === keySpaceOf(commands) ? session : undefined;
 }
 
 function strictOperation(options: OperationOptions | undefined): OperationOptions {

@@ -19,14 +19,15 @@ export interface NearCacheSettings {
 export interface Entry extends SharedValue {
   /** When it is too old to be served, in milliseconds by the clock. */
   expires: number;
-  /** The cas unique of the item that it was, where it is known. */
-  readonly unique: Unique | undefined;
+  /** The item that it was, where that is known. */
+  readonly version: Version | undefined;
 }
 
-/** A cas unique, and the number of the connection that it was read through. */
-export interface Unique {
+/** What tells an item from later ones under its key. */
+export interface Version {
   readonly cas: bigint;
-  readonly carrier: number;
+  /** The connection that it was read through: after a restart, memcached numbers its items from the start again. */
+  readonly carrier: number | undefined;
 }
 
 /** The reads of a key that are under way. */
@@ -145,7 +146,7 @@ export class NearValues {
   keep(
     key: string,
     value: unknown,
-    unique: Unique | undefined,
+    version: Version | undefined,
     start: number,
     reading: Reading | undefined,
   ): unknown {
@@ -160,7 +161,7 @@ export class NearValues {
     if (!isAdmitted || isOld) return value;
     const shared = share(value);
     if (shared === undefined) return value;
-    this.#entries.set(key, { ...shared, expires, unique });
+    this.#entries.set(key, { ...shared, expires, version });
     return shared.take();
   }
 
