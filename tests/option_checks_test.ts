@@ -1,5 +1,6 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import {
+  BareClient,
   Client,
   type KeyCommands,
   moecacheRing,
@@ -196,6 +197,7 @@ Deno.test("what needs options says so when there are none", async () => {
     ValidationException,
     "{ limit, window }",
   );
+  assertThrows(() => new BareClient("host", none), ValidationException, "encode and decode");
 });
 
 Deno.test("patterns refuse what is no client when they are called, and show no password", async () => {

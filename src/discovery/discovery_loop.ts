@@ -166,6 +166,10 @@ export class DiscoveryLoop {
     const { servers = undefined, version } = answer ?? {};
     if (!Array.isArray(servers)) throw new SocketError("it returned no list of servers");
     if (servers.length === 0) throw new SocketError("it returned an empty list of servers");
+    // No other value tells which of two lists is newer: later lists would be ignored.
+    if (version !== undefined && typeof version !== "bigint" && !Number.isFinite(version)) {
+      throw new SocketError("its version is neither a number nor a bigint");
+    }
     if (!this.#isNewer(version)) return;
     const list = JSON.stringify(servers);
     if (list !== this.#list) this.#options.found(servers);
