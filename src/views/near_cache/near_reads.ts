@@ -87,7 +87,7 @@ export class NearReads {
     const start = clock.now();
     if (revalidate !== "cas") {
       const value = await this.#client.get(key, options);
-      return this.#values.keep(key, value, undefined, start, reading);
+      return this.#values.keep(key, value, { start, reading });
     }
     const operation = operationOptions(options ?? {});
     if (entry?.version !== undefined) {
@@ -106,7 +106,7 @@ export class NearReads {
     ]);
     const isSame = info !== undefined && info.cas === found?.cas;
     const version = isSame ? { cas: info.cas, carrier: tieOf(info) } : undefined;
-    return this.#values.keep(key, found?.value, version, again, reading);
+    return this.#values.keep(key, found?.value, { start: again, reading, version });
   }
 
   /** Asks for many keys; `stale` are those that are served because their server cannot be reached. */
