@@ -93,7 +93,7 @@ export class NearReads {
     if (entry?.version !== undefined) {
       const { cas, carrier } = entry.version;
       const info = await this.#client.inspect(key, operation);
-      if (info?.cas === cas && tieOf(info) === carrier && !reading.isOvertaken) {
+      if (info?.cas === cas && tieOf(info)?.carrier === carrier && !reading.isOvertaken) {
         entry.expires = start + ttl * 1000;
         return entry.take();
       }
@@ -105,7 +105,7 @@ export class NearReads {
       this.#client.inspect(key, operation).catch(() => undefined),
     ]);
     const isSame = info !== undefined && info.cas === found?.cas;
-    const version = isSame ? { cas: info.cas, carrier: tieOf(info) } : undefined;
+    const version = isSame ? { cas: info.cas, carrier: tieOf(info)?.carrier } : undefined;
     return this.#values.keep(key, found?.value, { start: again, reading, version });
   }
 
