@@ -342,7 +342,7 @@ const LARGEST_ITEM = 2 ** 30;
  *
  * @throws {ValidationException} When one is invalid.
  */
-export function resolveOptions(options: BareClientOptions): ResolvedOptions {
+export function resolveOptions(options = {} as BareClientOptions): ResolvedOptions {
   checkOptions(options, CLIENT_OPTIONS);
   const { timeout = Infinity, keepAlive = true, noDelay = true, io = "direct" } = options;
   const { connectTimeout = options.timeout ?? DEFAULT_PATIENCE, clock = systemClock } = options;

@@ -120,7 +120,7 @@ function separate(text: string): string[] {
   // As if its TLS and credentials were meant for all: they are not.
   const bare = addresses.find((address) => !address.includes("://"));
   if (bare !== undefined && addresses[0]?.includes("://")) {
-    throw invalid(bare, "after a URL in one string, it must be a URL too");
+    throw invalid(bare, "after a URL, it must be a URL too");
   }
   return addresses.length === 0 ? [""] : addresses;
 }

@@ -287,7 +287,7 @@ export class KeyvMoecache implements AsyncDisposable {
    */
   async set(key: string, value: unknown, expires?: number): Promise<true> {
     const isTime = this.#keyvVersion === undefined
-      ? expires !== undefined && expires >= FIRST_TIME
+      ? typeof expires === "number" && expires >= FIRST_TIME
       : this.#keyvVersion === 6;
     await this.#set(key, value, isTime ? { expires } : { ttl: expires });
     return true;

@@ -67,7 +67,11 @@ export async function programFor(
   const program = new Command("moecache")
     .description("Shows what memcached holds, and changes it.")
     .version(VERSION, "-V, --version", "print the version of moecache")
-    .option("-s, --servers <list>", "host:port,… or memcached(s):// URLs [$MEMCACHED_SERVERS]")
+    .option(
+      "-s, --servers <list>",
+      "host:port,… or memcached(s):// URLs [$MEMCACHED_SERVERS]",
+      oneList,
+    )
     .option("--discover <source>", "elasticache:HOST:PORT or dns:NAME[:PORT]")
     .option("--ring <name>", "which client's distribution of keys (see below)", collect)
     .option("--format <name>", "which client's format of values (see below)")
@@ -105,6 +109,12 @@ async function namesForHelp(): Promise<string> {
 function inOneLine(text: string): string {
   const [, error = text, hint = ""] = /^([^]*?)(\n\(Did you mean .*\?\))?\n$/.exec(text) ?? [];
   return `${withoutCredentials(printable(error))}${hint}\n`;
+}
+
+/** Several lists are one, unless one of them is empty: that is a fault of all. */
+function oneList(list: string, before?: string): string {
+  if (before === undefined) return list;
+  return list.trim() === "" || before.trim() === "" ? "" : `${before},${list}`;
 }
 
 function collect(name: string, before: readonly string[] = []): readonly string[] {

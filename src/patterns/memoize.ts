@@ -48,7 +48,7 @@ export function memoize<F extends (...args: any[]) => unknown>(
   options: MemoizeOptions<Parameters<F>>,
 ): (...args: Parameters<F>) => Promise<Awaited<ReturnType<F>>> {
   checkClient(client, ["getOrSet"]);
-  checkObject(options, "an object such as { key }");
+  checkObject(options, "a plain object such as { key }");
   // A view may have options of its own.
   const { key, ...rest } = copyOptions(options, ["key", ...Object.keys(GET_OR_SET_OPTIONS)]);
   checkFunction("fn", fn);

@@ -107,7 +107,7 @@ export async function rateLimit(
   options: RateLimitOptions,
 ): Promise<RateLimitResult> {
   checkClient(client, ["incr", "decr"]);
-  checkObject(options, "an object such as { limit, window }");
+  checkObject(options, "a plain object such as { limit, window }");
   checkOptions(options, RATE_LIMIT_OPTIONS);
   const { signal, now = Date.now } = options;
   const limit = checkInteger("limit", options.limit, 1, Number.MAX_SAFE_INTEGER);

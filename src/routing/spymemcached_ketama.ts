@@ -67,7 +67,9 @@ export function spymemcachedKetama(
   checkNames(options, ["hash", "labels", "addresses"]);
   const { hash = "ketama", labels = "spymemcached", addresses = {} } = options;
   checkChoice("labels", labels, ["spymemcached", "libmemcached"]);
-  if (!holdsNames(addresses)) throw invalidOption("addresses", addresses, "addresses by names");
+  if (!holdsNames(addresses)) {
+    throw invalidOption("addresses", addresses, "a plain object of IP addresses by host name");
+  }
   const keyHash = spymemcachedHash(hash);
   checkWholeWeights(servers, ALGORITHM);
   if (servers.length === 1) return onlyServer(ALGORITHM);

@@ -90,7 +90,9 @@ export function spring(
     checkChoice("labels", labels.labels, ["spymemcached", "libmemcached"]);
   }
   const { addresses = {} } = labels;
-  if (!holdsNames(addresses)) throw invalidOption("addresses", addresses, "addresses by names");
+  if (!holdsNames(addresses)) {
+    throw invalidOption("addresses", addresses, "a plain object of IP addresses by host name");
+  }
   return {
     locator: distribution === "arrayMod"
       ? (servers) => spymemcachedModulo(servers, { hash })

@@ -95,7 +95,7 @@ export function deadBackend(
 
 function isIn(keys: string | Iterable<string>): (key: string) => boolean {
   if (typeof Object(keys)[Symbol.iterator] !== "function") {
-    throw invalidOption("keys", keys, "a key, several, or a function");
+    throw invalidOption("keys", keys, "a key, a list of keys, or a function");
   }
   const all = new Set(typeof keys === "string" ? [keys] : keys);
   return (key) => all.has(key);
@@ -135,7 +135,7 @@ export function checkFault(fault: Fault | undefined): void {
   const { delay = 0, itemReplies = {}, drop = "before" } = fault;
   if (delay < 0) throw invalidOption("delay", delay, "0 or more");
   if (!isRecordOfText(itemReplies)) {
-    throw invalidOption("itemReplies", itemReplies, "an object of strings");
+    throw invalidOption("itemReplies", itemReplies, "a plain object of strings");
   }
   const isPlace = drop === "before" || drop === "after" || (Number.isInteger(drop) && drop >= 0);
   if (!isPlace) throw invalidOption("drop", drop, `"before", "after" or a number of bytes`);

@@ -26,7 +26,7 @@ export function checkTls(
   }
   if ((cert === undefined) !== (key === undefined)) refuse("tls.cert and tls.key go together");
   if (cert !== undefined && !isPem(cert, "CERTIFICATE")) {
-    refuse("tls.cert must be a certificate in PEM, followed by its issuers' certificates");
+    refuse("tls.cert must be a certificate in PEM, then its issuers'");
   }
   if (key !== undefined && !isPem(key, "(?:RSA |EC )?PRIVATE KEY")) {
     refuse("tls.key must be a private key in PEM that is not encrypted");

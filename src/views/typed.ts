@@ -125,14 +125,15 @@ export interface TypedCommands<Input, Output> extends KeyCommands {
  * (`getOrSet` and `add` replace it). It is absent for every other command, too; for that, they read the value. With
  * `mismatch: "error"` it is a `ClientException` for what reads values, and there for everything else.
  *
- * `incr`, `decr`, `append` and `prepend` change items on memcached without a check.
+ * `incr`, `decr`, `append` and `prepend` change the item on memcached, and do not check what it becomes. They change an
+ * item that does not fit as well, and their result says that there is none.
  *
  * @param client Where the values are stored: a client, a namespace, or another view.
  * @param schema Any schema that implements Standard Schema, version 1.
  * @param options `mismatch`.
  * @returns The commands, with the schema's types.
- * @throws {ValidationException} When the schema is none or an option is invalid; later, before a byte is sent, when
- * a value to be stored does not fit; and when the schema throws, or returns no result.
+ * @throws {ValidationException} When the schema is not a schema, or an option is invalid. Later, before a byte is sent,
+ * when a value to be stored does not fit; and when the schema throws, or returns no result.
  *
  * @example A record with a default
  * ```ts

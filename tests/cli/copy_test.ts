@@ -108,6 +108,27 @@ Deno.test("copy ends with 3 if it cannot read all that was lost a second time", 
   assertEquals(JSON.parse(output), { copied: 1, skipped: 0, expired: 0 });
 });
 
+Deno.test("what reads values says that their server was started again, and ends with 3", async () => {
+  let starts = 0;
+  await using source = await MemcachedServer.listen({
+    // Another process each time, as after a restart: its items look as if they had expired.
+    fault: ({ line }) => line === "stats" ? { reply: `STAT pid ${++starts}\r\nEND` } : undefined,
+  });
+  await using target = await MemcachedServer.listen();
+  await using from = new Client(source.address);
+  await from.set("key", "value");
+  const both = `--from ${source.address} --to ${target.address}`;
+  for (const line of [`dump --values -s ${source.address}`, `copy ${both}`, `verify ${both}`]) {
+    const { code, messages } = await moecache(line);
+    assertEquals([code, messages], [
+      3,
+      `moecache: ${source.address} was started again: what had not been read of it is lost\n`,
+    ]);
+  }
+  // A list of keys alone comes in one piece, or its connection is lost.
+  assertEquals((await moecache(`dump -s ${source.address}`)).code, 0);
+});
+
 Deno.test("copy loses nothing of a server that is started again", async () => {
   await using source = await MemcachedProcess.start();
   await using target = await MemcachedProcess.start();

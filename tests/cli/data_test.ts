@@ -250,6 +250,17 @@ Deno.test("a terminal gets no control characters of a value", async () => {
   assertEquals(output, "a\\u001b]0;title\\u0007b\nc\n");
 });
 
+Deno.test("several lists of servers are one, unless one is empty", async () => {
+  const line = ["explain", "key", "--everywhere", "--timeout", "1s"];
+  const both = await moecache([...line, "-s", "127.0.0.1:1", "--servers", "127.0.0.1:2"]);
+  assertEquals(both.code, 3);
+  for (const port of [1, 2]) assertStringIncludes(both.messages, `to 127.0.0.1:${port}:`);
+  for (const [first, second] of [["", "127.0.0.1:1"], ["127.0.0.1:1", " "]] as const) {
+    const { code, messages } = await moecache([...line, "-s", first, "-s", second]);
+    assertEquals([code, messages], [2, "moecache: the option --servers is empty\n"]);
+  }
+});
+
 Deno.test("an empty list of servers is refused, and an empty variable is none", async () => {
   for (const servers of ["", " "]) {
     const { code, messages } = await moecache(["get", "key", "-s", servers]);

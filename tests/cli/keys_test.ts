@@ -237,6 +237,17 @@ Deno.test("stats are memcached's own, and --diff shows what has changed", async 
   assertEquals((await moecache("stats nothing", { env })).code, 2);
 });
 
+Deno.test("stats --diff shows no change of a server that was started again", async () => {
+  let starts = 0;
+  await using server = await MemcachedServer.listen({
+    fault: ({ line }) =>
+      line === "stats" ? { reply: `STAT pid ${++starts}\r\nSTAT cmd_get 7\r\nEND` } : undefined,
+  });
+  const { code, output, messages } = await moecache(`stats --diff 1ms -s ${server.address}`);
+  assertEquals([code, output], [3, ""]);
+  assertStringIncludes(messages, `${server.address} was started again`);
+});
+
 Deno.test("capable shows what an old server lacks", async () => {
   await using old = await MemcachedServer.listen({ imitate: "1.4.20" });
   await using recent = await MemcachedServer.listen();

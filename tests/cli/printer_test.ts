@@ -1,10 +1,10 @@
 /** Tables, colors and progress, as terminals get them. */
 
-import { Client } from "@moecache/moecache";
-import { MemcachedServer } from "@moecache/moecache/testing";
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { FakeTime } from "@std/testing/time";
 import { Printer, type PrintOptions } from "../../src/cli/printer.ts";
-import { moecache, NO_TERMINAL } from "./fake_terminal.ts";
+import { Progress } from "../../src/cli/progress.ts";
+import { NO_TERMINAL } from "./fake_terminal.ts";
 
 Deno.test("a table may have more rows than a call can take arguments", async () => {
   let lines = 0;
@@ -30,13 +30,20 @@ Deno.test("colors are for terminals that can show them, unless they are not want
   assertEquals(colorsOf({}, { color: false }), false);
 });
 
-Deno.test("what ends at once shows no progress", async () => {
-  await using server = await MemcachedServer.listen();
-  await using client = new Client(server.address);
-  await client.set("key", "value");
-  // Another program of a pipe may write to the same terminal, behind what progress has left there.
-  for (const line of ["keys --limit 1", "keys", "big", "dump"]) {
-    const { messages } = await moecache(`${line} -s ${server.address}`, { isTerminal: true });
-    assertEquals([line, messages], [line, ""]);
-  }
+Deno.test("what ends at once shows no progress", () => {
+  using time = new FakeTime();
+  let messages = "";
+  const terminal = {
+    ...{ ...NO_TERMINAL, showsProgress: true },
+    warn: (text: string) => void (messages += text),
+  };
+  const progress = new Progress(terminal, "listed", 100);
+  progress.add();
+  time.tick(150);
+  progress.add();
+  // Another program of a pipe may write to the same terminal, behind what would stand there.
+  assertEquals(messages, "");
+  time.tick(100);
+  progress.add(23);
+  assertStringIncludes(messages, "listed: 25 of 100, 100/s, 1s left");
 });

@@ -54,6 +54,11 @@ Deno.test("a refusal by a proxy is distinguished from one by memcached", () => {
   }
   assertEquals(isUnreachable(new SocketError("lost")), true);
   assertEquals(isUnreachable(new TypeError("SERVER_ERROR")), false);
+  // What an error holds may be a value of the caller, which cannot always be made a text.
+  for (const item of [Symbol("a"), [Symbol("b")], ["SERVER_ERROR"], Object.create(null)]) {
+    assertEquals(isUnreachable(new ClientException("Cannot read", item)), false);
+  }
+  assertEquals(isUnreachable(new ValidationException("Cannot store", "SERVER_ERROR")), false);
 });
 
 Deno.test("lock, once and getOrSet remove a claim that a proxy refused and its server executed later", () =>

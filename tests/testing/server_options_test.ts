@@ -42,7 +42,7 @@ Deno.test("MemcachedServer refuses unknown options, and what is no object of opt
     await assertRejects(
       () => MemcachedServer.listen(options as unknown as object),
       ValidationException,
-      "it must be an object",
+      "it must be a plain object",
     );
   }
 });

@@ -154,7 +154,7 @@ export class MoecacheCacheStorage {
   }
 
   /**
-   * Deletes a cache and everything in it, for all programs, in one round trip for any size.
+   * Deletes a cache and everything in it, for all programs. It does not list what the cache holds.
    *
    * @param name Its name.
    * @returns Whether it existed.

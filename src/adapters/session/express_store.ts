@@ -78,7 +78,8 @@ export function moecacheSessionStore<Base extends object>(
 ): Base & MoecacheSessionMethods {
   if (typeof session?.Store !== "function") {
     const why = "it must be what express-session exports";
-    throw new ValidationException(`Cannot use session: ${why}`, session);
+    // Without what was given, which may be options with a password.
+    throw new ValidationException(`Cannot use session: ${why}`);
   }
   const { sessions, close } = sessionsFrom(options);
   const methods: MoecacheSessionMethods = {

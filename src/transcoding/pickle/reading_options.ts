@@ -21,7 +21,7 @@ export function checkReadingOptions(
   { classes, keepUnreadable, tupleKeys }: PickleReadingOptions,
 ): ReadPickleOptions {
   if (classes === undefined) return { keepUnreadable, tupleKeys };
-  if (!holdsNames(classes)) throw invalidOption("classes", classes, "an object");
+  if (!holdsNames(classes)) throw invalidOption("classes", classes, "a plain object");
   for (const [name, read] of Object.entries(classes)) checkFunction(`classes["${name}"]`, read);
   return { keepUnreadable, tupleKeys, classes: { ...classes } };
 }

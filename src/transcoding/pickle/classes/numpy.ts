@@ -4,6 +4,7 @@ import { checkChoice, invalidOption } from "../../../option_checks.ts";
 import { unreadable } from "../byte_source.ts";
 import { bytesOf } from "../datetime.ts";
 import { Intermediate, type PythonCall, PythonName, PythonObject } from "../python_types.ts";
+import type { Unpickler } from "../unpickler.ts";
 import { Complex } from "../../complex.ts";
 
 /** What a scalar can be, by the name that numpy has for its type. */
@@ -38,6 +39,7 @@ const NUMBERS: Readonly<Record<string, readonly [type: string, read: ReadNumber]
 
 const TEXT = "str_";
 const BYTES = "bytes_";
+const BYTES_PER_CHARACTER = 4;
 const TYPES = [...Object.values(NUMBERS).map(([type]) => type), TEXT, BYTES];
 
 /**
@@ -128,10 +130,16 @@ export class NumpyType extends Intermediate {
   }
 
   /** The scalar of this type that some bytes are. */
-  scalarOf(data: unknown): NumpyScalar | undefined {
+  scalarOf(data: unknown, machine: Unpickler): NumpyScalar | undefined {
     const { code } = this;
     const size = /^(U|S)(\d{1,9})$/.exec(code);
-    if (size !== null) return this.#textOf(data, size[1]!, Number(size[2]));
+    if (size !== null) {
+      const [, kind, length] = size;
+      const bytes = bytesOf(data, Number(length) * (kind === "U" ? BYTES_PER_CHARACTER : 1));
+      // They are copied, and a pickle may refer to the same ones very many times.
+      machine.charge(bytes?.length ?? 0);
+      return bytes && this.#textOf(bytes, kind!);
+    }
     const [type, read] = Object.hasOwn(NUMBERS, code) ? NUMBERS[code]! : [];
     if (type === undefined || read === undefined) throw unreadable(this.problem);
     const bytes = bytesOf(data, Number(code.slice(1)));
@@ -141,15 +149,15 @@ export class NumpyType extends Intermediate {
   }
 
   /** Text is four bytes a character, and bytes are as they are; both are filled up with zeros. */
-  #textOf(data: unknown, kind: string, size: number): NumpyScalar | undefined {
-    const bytes = bytesOf(data, kind === "U" ? size * 4 : size);
-    if (bytes === undefined) return undefined;
+  #textOf(bytes: Uint8Array, kind: string): NumpyScalar | undefined {
     let { length } = bytes;
     while (length > 0 && bytes[length - 1] === 0) length--;
     if (kind === "S") return new NumpyScalar(BYTES, bytes.slice(0, length));
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     const points = [];
-    for (let at = 0; at < bytes.length; at += 4) points.push(view.getUint32(at, this.#isLittle));
+    for (let at = 0; at < bytes.length; at += BYTES_PER_CHARACTER) {
+      points.push(view.getUint32(at, this.#isLittle));
+    }
     while (points.at(-1) === 0) points.pop();
     if (points.some((point) => point > 0x10ffff)) return undefined;
     return new NumpyScalar(TEXT, points.map((point) => String.fromCodePoint(point)).join(""));
@@ -163,10 +171,13 @@ export function numpyType(args: readonly unknown[]): NumpyType | undefined {
 }
 
 /** `numpy.core.multiarray.scalar(dtype, bytes)`. */
-export function numpyScalar(args: readonly unknown[]): NumpyScalar | undefined {
+export function numpyScalar(
+  args: readonly unknown[],
+  machine: Unpickler,
+): NumpyScalar | undefined {
   const [type, data] = args;
   if (!(type instanceof NumpyType) || args.length !== 2) return undefined;
-  return type.scalarOf(data);
+  return type.scalarOf(data, machine);
 }
 
 /** What is made by a call of its type, as this client writes it. */
