@@ -8,11 +8,12 @@ import {
   dropStub,
   findStub,
   type ItemCommands,
-  removeAfterFailure,
+  removeLater,
   removeStub,
   type Stub,
 } from "../features/stub.ts";
 import { checkClient, checkObject, checkOptions, type OptionTypes } from "../option_checks.ts";
+import { isUnreachable } from "../protocol/backend_failure.ts";
 import { checkSeconds, checkWaitFor } from "../protocol/seconds.ts";
 import { reservedKey } from "../fleet/reserved_key.ts";
 import { withCallersKeys } from "../features/callers_keys.ts";
@@ -134,7 +135,7 @@ export class Lock implements AsyncDisposable {
     try {
       return await removeStub(this.#items, this.#stub);
     } catch (error) {
-      removeAfterFailure(this.#items, this.#stub, error);
+      if (isUnreachable(error)) void removeLater(this.#items, this.#stub);
       throw error;
     }
   }
