@@ -86,10 +86,10 @@ class Channel implements ByteChannel {
     const { abortWriting, cancelReading } = this.#directions;
     this.#isClosed = true;
     try {
-      const closed = this.#transport.close();
+      const closed = closeInTime(this.#transport);
       // A worker's socket closes when everything is written, or when it is aborted.
       abortWriting?.().catch(() => {});
-      if (closed !== undefined) await inTime(Promise.resolve(closed), LONGEST_CLOSE);
+      await closed;
     } finally {
       // The streams may have failed; the connection has received that error from its own read or write.
       if (cancelReading !== undefined) {
@@ -190,6 +190,12 @@ export function checkIdle(idle: number, does: "gives" | "takes"): void {
 async function restAfter(idle: number, does: "gives" | "takes"): Promise<void> {
   checkIdle(idle, does);
   await new Promise<void>((resolve) => afterTurn(resolve));
+}
+
+/** Closes a transport, and waits for it, but not for ever. */
+export async function closeInTime(transport: Transport): Promise<void> {
+  const closed = transport.close();
+  if (closed !== undefined) await inTime(Promise.resolve(closed), LONGEST_CLOSE);
 }
 
 /**
