@@ -530,7 +530,7 @@ export class Client extends BareClient implements KeyCommands, ServerControl {
   }
 
   /**
-   * Lists the keys of all servers, one server after another, as {@linkcode items} does, in a third of its time.
+   * Lists the keys of all servers, one server after another, as {@linkcode items} does, in half of its processor time.
    *
    * @param options `server`, to list only its keys; `signal`.
    * @returns Lists of keys, each of what has arrived together, at least one. A key is as in {@linkcode ItemMetadata}.

@@ -342,7 +342,7 @@ const LARGEST_ITEM = 2 ** 30;
  *
  * @throws {ValidationException} When one is invalid.
  */
-export function resolveOptions(options: BareClientOptions): ResolvedOptions {
+export function resolveOptions(options = {} as BareClientOptions): ResolvedOptions {
   checkOptions(options, CLIENT_OPTIONS);
   const { timeout = Infinity, keepAlive = true, noDelay = true, io = "direct" } = options;
   const { connectTimeout = options.timeout ?? DEFAULT_PATIENCE, clock = systemClock } = options;
@@ -351,9 +351,8 @@ export function resolveOptions(options: BareClientOptions): ResolvedOptions {
   const { locator = moecacheRing, transcoder, dial, proxy, keys } = options;
   const { dialect = proxy && "classic", clientName = "moecache" } = options;
   if (options.timeout !== undefined) checkTimeout("timeout", timeout);
-  if (options.connectTimeout !== undefined) {
-    checkTimeout("connectTimeout", connectTimeout);
-  }
+  const timesConnectingApart = options.connectTimeout !== undefined;
+  if (timesConnectingApart) checkTimeout("connectTimeout", connectTimeout);
   if (stallTimeout !== Infinity) checkTimeout("stallTimeout", stallTimeout);
   checkInteger("connections", connections, 1, 1024);
   checkInteger("maxPending", maxPending, 1, 2 ** 30);
@@ -373,7 +372,6 @@ export function resolveOptions(options: BareClientOptions): ResolvedOptions {
   checkChoice("io", io, ["direct", "streams"]);
   if (proxy !== undefined) checkChoice("proxy", proxy, ["twemproxy"]);
   if (dialect !== undefined) checkChoice("dialect", dialect, ["classic", "meta"]);
-  const timesConnectingApart = options.connectTimeout !== undefined;
   checkFunction("clock.now", clock?.now);
   checkFunction("clock.after", clock?.after);
   if (typeof clientName !== "string" || !/^[!-~]{1,200}$/.test(clientName)) {
@@ -402,7 +400,7 @@ function boundSockets(max = isWorker() ? WORKER_SOCKETS : undefined): Sockets | 
 
 function resolveDiscovery(discovery: Discovery | undefined): Discovery | undefined {
   if (discovery === undefined) return undefined;
-  const { name, lookUp, interval = 1 } = (discovery ?? {}) as Partial<Discovery>;
+  const { name, lookUp, interval = 1 } = Object(discovery) as Partial<Discovery>;
   if (typeof name !== "string" || typeof lookUp !== "function") {
     // It may be an address with a password.
     throw invalidOption("discovery", typeof discovery, "an object with name and lookUp");

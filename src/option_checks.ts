@@ -24,7 +24,7 @@ export function checkOptions<Options>(
   types: OptionTypes<Options>,
 ): void {
   if (options === undefined) return;
-  checkObject(options, `an object such as { ${Object.keys(types)[0]} }`);
+  checkObject(options, `a plain object such as { ${Object.keys(types)[0]} }`);
   for (const name in options) {
     if (!Object.hasOwn(types, name)) throw unknownOption(name, Object.keys(types));
   }
@@ -102,7 +102,7 @@ export function holdsNames(value: unknown): boolean {
  */
 export function checkSignal(options: { readonly signal?: AbortSignal } | undefined): void {
   if (options === undefined) return;
-  checkObject(options, "an object");
+  checkObject(options, "a plain object");
   const { signal } = options;
   if (signal === undefined) return;
   if (!isSignal(signal)) throw invalidOption("signal", signal, NAMES.signal);
@@ -148,7 +148,7 @@ function differingLetters(name: string, other: string): number {
  * @throws {ValidationException} When `options` is not an object, or an option is unknown.
  */
 export function checkNames(options: object, known: readonly string[]): void {
-  checkObject(options, "an object");
+  checkObject(options, "a plain object");
   for (const name in options) if (!known.includes(name)) throw unknownOption(name, known);
 }
 
@@ -159,7 +159,7 @@ export function checkNames(options: object, known: readonly string[]): void {
  * @throws {ValidationException} When `options` is not an object, or an option is unknown.
  */
 export function checkFewNames(options: object, known: readonly string[]): void {
-  if (!holdsNames(options)) throw invalidOption("options", options, "an object");
+  if (!holdsNames(options)) throw invalidOption("options", options, "a plain object");
   for (const name in options) {
     if (!known.includes(name)) throw invalidOption("option", name, `one of ${known}`);
   }
@@ -180,6 +180,18 @@ export function invalidPlace(name: string, value: unknown, expected: string): Va
     `Cannot use ${name} ${show(shown ?? value)}: it must be ${expected}`,
     shown,
   );
+}
+
+/**
+ * Checks what is passed in the place of a client.
+ *
+ * @param methods What is called of it.
+ * @throws {ValidationException} When it does not have these methods.
+ */
+export function checkClient(client: unknown, methods: readonly string[]): void {
+  const has: Readonly<Record<string, unknown>> = Object(client);
+  if (methods.every((name) => typeof has[name] === "function")) return;
+  throw invalidPlace("client", client, "a client, a namespace or a view");
 }
 
 /** Formats a value for a message; numbers without quotes. */

@@ -89,6 +89,8 @@ type Refuse = (why: string) => never;
 const DEFAULT_PORT = 11211;
 const WHERE_CREDENTIALS_GO =
   "credentials go percent-encoded into a memcached:// URL, or into the option auth";
+/** The parts of an address that hold no secret. */
+const SHOWN = ["hostname", "port", "path", "weight"];
 const PARTS = ["hostname", "port", "path", "weight", "tls", "auth"];
 
 /**
@@ -118,7 +120,7 @@ function separate(text: string): string[] {
   // As if its TLS and credentials were meant for all: they are not.
   const bare = addresses.find((address) => !address.includes("://"));
   if (bare !== undefined && addresses[0]?.includes("://")) {
-    throw invalid(bare, "after a URL in one string, it must be a URL too");
+    throw invalid(bare, "after a URL, it must be a URL too");
   }
   return addresses.length === 0 ? [""] : addresses;
 }
@@ -126,7 +128,7 @@ function separate(text: string): string[] {
 /** The TLS and authentication in an address itself. */
 export function securityOf(address: ServerAddress): Pick<HostAddress, "tls" | "auth"> {
   const { tls, auth } = takeApart(address) as HostAddress;
-  return { ...(tls === undefined ? {} : { tls }), ...(auth === undefined ? {} : { auth }) };
+  return { ...tls !== undefined && { tls }, ...auth !== undefined && { auth } };
 }
 
 /**
@@ -201,7 +203,7 @@ function fromText(text: string): Parts {
   const match = /^(\[[^\]]*\]|[^:]*)(?::(\d+))?$/.exec(text);
   if (match === null) throw invalid(text, `it is not "host" or "host:port"`);
   const [, hostname, port] = match;
-  return { hostname, ...(port === undefined ? {} : { port: Number(port) }) };
+  return { hostname, ...port !== undefined && { port: Number(port) } };
 }
 
 /** RFC 6874 writes the zone of an IPv6 address as in `[fe80::1%25eth0]`. The runtime's `URL` refuses it. */
@@ -230,9 +232,9 @@ function fromUrl(url: URL): Parts {
   }
   return {
     hostname: url.hostname,
-    ...(url.port === "" ? {} : { port: Number(url.port) }),
-    ...(isSecure ? { tls: true } : {}),
-    ...(url.username + url.password === "" ? {} : { auth: credentialsOf(url) }),
+    ...url.port !== "" && { port: Number(url.port) },
+    ...isSecure && { tls: true },
+    ...url.username + url.password !== "" && { auth: credentialsOf(url) },
   };
 }
 
@@ -243,7 +245,7 @@ function credentialsOf(url: URL): Credentials {
       password: decodeURIComponent(url.password),
     };
   } catch {
-    throw invalid(url, "its user name or password is not percent-encoded correctly");
+    throw invalid(url, "its user name or password is not percent-encoded");
   }
 }
 
@@ -292,9 +294,8 @@ function withoutSecrets(address: unknown): unknown {
     return Array.from(address, (each) => Array.isArray(each) ? "[…]" : withoutSecrets(each));
   }
   if (typeof address !== "object" || address === null) return address;
-  const { auth: _auth, tls: _tls, ...rest } = address as Record<string, unknown>;
   // What has another name may be a password.
-  const shown = Object.entries(rest).filter(([name]) => PARTS.includes(name));
+  const shown = Object.entries(address).filter(([name]) => SHOWN.includes(name));
   return Object.fromEntries(
     shown.map(([name, part]) => [name, typeof part === "string" ? hideUser(part) : part]),
   );

@@ -74,11 +74,12 @@ const EXCEPTIONS: Readonly<Record<string, readonly string[]>> = {
   // The names of the client's options.
   "adapters/adapter_options.ts": ["client_options.ts"],
   // What memcached takes for a time, and answers while it makes a list for others, for which the client's `timeout`
-  // counts; how a namespace names keys in errors.
+  // counts; how a namespace names keys in errors; and hashes of keys in the order of the calls, as views have them.
   "adapters/key_and_exptime.ts": [
     "features/callers_keys.ts",
     "protocol/commands/metadump.ts",
     "protocol/exptime.ts",
+    "views/key_hash.ts",
     ...KEY_ROOM,
   ],
   // How long keys may be where the client has a format of them.
@@ -99,7 +100,8 @@ const EXCEPTIONS: Readonly<Record<string, readonly string[]>> = {
     "protocol/exptime.ts",
     "commands/session.ts",
   ],
-  "views/near_cache/near_reads.ts": ARGUMENTS,
+  // A cas unique tells an item only on the connection that it was read through.
+  "views/near_cache/near_reads.ts": [...ARGUMENTS, "features/tied_cas.ts"],
   // Only what has a session reads straight into the memory of a large value.
   "views/large_values/chunks.ts": ["commands/session.ts"],
   // What a function of the caller's returns is used before other code can change it.
@@ -111,8 +113,13 @@ const EXCEPTIONS: Readonly<Record<string, readonly string[]>> = {
   "views/value_view/computing.ts": ["features/load_callers.ts"],
   // Whether a client takes faults for misses only its session tells.
   "views/replicas/fleets.ts": [...ARGUMENTS, "commands/session.ts"],
-  "views/replicas/replicas_view.ts": [...ARGUMENTS, "protocol/exptime.ts"],
-  "views/spread.ts": ARGUMENTS,
+  "views/replicas/replicas_view.ts": [
+    ...ARGUMENTS,
+    "protocol/exptime.ts",
+    "features/tied_cas.ts",
+  ],
+  // What it stores for itself is no value of any format.
+  "views/spread.ts": [...ARGUMENTS, "transcoding/item_codec.ts"],
   "views/value_view.ts": [...ARGUMENTS, "protocol/exptime.ts"],
   "views/value_view/counting.ts": ["protocol/commands/answer.ts"],
   "views/value_view/presence.ts": ARGUMENTS,
@@ -141,7 +148,11 @@ const EXCEPTIONS: Readonly<Record<string, readonly string[]>> = {
   // What a transcoder of the caller's throws is named as the client does.
   "views/large_values/mcrouter_format.ts": ["transcoding/item_codec.ts"],
   "views/large_values/large_rules.ts": [...ARGUMENTS, "protocol/exptime.ts"],
-  "views/large_values/large_view.ts": [...ARGUMENTS, "protocol/exptime.ts"],
+  "views/large_values/large_view.ts": [
+    ...ARGUMENTS,
+    "protocol/exptime.ts",
+    "commands/session.ts",
+  ],
 };
 
 /** The only package that the client itself imports. */

@@ -143,14 +143,14 @@ Deno.test("adapters read a client's options that are getters, and refuse what is
 Deno.test("adapters read their own options that are getters, also where others spread them", async () => {
   const servers = UNREACHABLE;
   assertThrows(() => new Memcached(servers, instance({ retries: -1 })), ValidationException);
-  assertThrows(() => new Memcached(servers, 5 as never), ValidationException, "an object");
+  assertThrows(() => new Memcached(servers, 5 as never), ValidationException, "a plain object");
   const onError = () => {};
   await using storage = honoSessionStorage(instance({ servers, onError }));
   assertEquals(typeof storage.get, "function");
   const { options, factory } = moecacheDriver(instance({ servers, prefix: "b" }));
   await using driver = factory({ ...options });
   assertEquals(driver.type, "l2");
-  assertThrows(() => moecacheDriver(null as never), ValidationException, "an object");
+  assertThrows(() => moecacheDriver(null as never), ValidationException, "a plain object");
   await using keyv = new KeyvMoecache(servers, instance({ namespace: "names" }));
   assertEquals(keyv.namespace, "names");
 });

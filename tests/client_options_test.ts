@@ -6,6 +6,7 @@ import {
   assertThrows,
 } from "@std/assert";
 import {
+  BareClient,
   Client,
   type ClientOptions,
   type Locator,
@@ -105,6 +106,17 @@ const INVALID: Record<string, unknown[]> = {
 };
 
 for (const [name, values] of Object.entries(INVALID)) {
+  Deno.test("BareClient without options says that the transcoder is missing", () => {
+    const Untyped = BareClient as unknown as new (...args: unknown[]) => BareClient;
+    for (const options of [[], [{}]]) {
+      assertThrows(
+        () => new Untyped("127.0.0.1", ...options),
+        ValidationException,
+        "Cannot use transcoder of type undefined",
+      );
+    }
+  });
+
   Deno.test(`Client refuses an invalid ${name}`, () => {
     for (const value of values) {
       const options = { [name]: value } as ClientOptions;
@@ -413,6 +425,8 @@ Deno.test("every operation refuses options that it does not know before a byte i
   }
   const { signal } = new AbortController();
   await assertRejects(() => client.get("key", signal as never), ValidationException, "{ signal }");
+  const noFlags = () => client.meta("mg", "key", null as never);
+  await assertRejects(noFlags, ValidationException, "flags must be an array");
   assertEquals(dials, 0);
 });
 

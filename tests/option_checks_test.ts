@@ -1,5 +1,6 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import {
+  BareClient,
   Client,
   type KeyCommands,
   moecacheRing,
@@ -84,7 +85,7 @@ Deno.test("checkOptions refuses what is no object of options, and says what to p
   ];
   for (const options of [5, "60", null, true, 60n, () => 1, ...others]) {
     const check = () => checkOptions(options as unknown as { timeout: number }, TYPES as never);
-    assertThrows(check, ValidationException, "it must be an object");
+    assertThrows(check, ValidationException, "it must be a plain object");
   }
   const { signal } = new AbortController();
   const check = () => checkOptions(signal as unknown as { timeout: number }, TYPES as never);
@@ -113,7 +114,11 @@ Deno.test("checkOptions takes an instance of a class, with its getters and their
     assertThrows(() => new Client("a:1", options), ValidationException, "such as { timeout }");
   }
   await using client = new Client("127.0.0.1:1");
-  assertThrows(() => memoize(client, () => 1, null as never), ValidationException, "an object");
+  assertThrows(
+    () => memoize(client, () => 1, null as never),
+    ValidationException,
+    "a plain object",
+  );
 });
 
 Deno.test("checkOptions names the option that was meant, or all there are", () => {
@@ -156,7 +161,7 @@ Deno.test("what options hold is checked when it is given, not when it is first u
       "a client, a namespace or a view",
     ]),
     [() => replicas([client, {} as never]), "one of the clients"],
-    [() => migrate(null as never, moecacheRing), "an object"],
+    [() => migrate(null as never, moecacheRing), "a plain object"],
     [() => migrate(moecacheRing, { locater: moecacheRing } as never), 'did you mean "locator"?'],
     [() => migrate({ servers: "a" as never }, moecacheRing), "a list of names"],
     [() => migrate({ locator: {} as never }, moecacheRing), "Cannot use locator"],
@@ -165,7 +170,7 @@ Deno.test("what options hold is checked when it is given, not when it is first u
     [() => modula([], { hash: null as never }), "Cannot use hash"],
     [() => npmMemcacheModula([], { hash: null as never }), "Cannot use hash"],
     [() => ketama([], { keyHash: null as never }), "Cannot use keyHash"],
-    [() => spymemcachedKetama([], { addresses: null as never }), "addresses by names"],
+    [() => spymemcachedKetama([], { addresses: null as never }), "IP addresses by host name"],
     [() => enyimKeys(undefined as never), "{ transformer }"],
     [options({ tls: new Date() }), "tls must be a boolean or an object"],
     [options({ tls: Promise.resolve({}) }), "tls must be a boolean or an object"],
@@ -174,13 +179,13 @@ Deno.test("what options hold is checked when it is given, not when it is first u
     [() => elastiCache("a.b", { interval: NaN }), "Cannot use interval"],
     [() => moecacheTranscoder({ classes: [] as never }), "Cannot use classes"],
     [() => deadBackend(5 as never), "Cannot use keys 5"],
-    [() => new RateLimitStore({ client }).init(null as never), "an object with windowMs"],
+    [() => new RateLimitStore({ client }).init(null as never), "a plain object with windowMs"],
   ];
   for (const [make, message] of refused) assertThrows(make, ValidationException, message);
   const text = () => prometheus([client, {} as never]);
-  await assertRejects(text, ValidationException, "metrics of a client");
+  await assertRejects(text, ValidationException, "Cannot use client of type object");
   const invalidated = () => tagged(client).invalidateTag("tag", 5 as never);
-  await assertRejects(invalidated, ValidationException, "an object");
+  await assertRejects(invalidated, ValidationException, "a plain object");
 });
 
 Deno.test("what needs options says so when there are none", async () => {
@@ -192,6 +197,35 @@ Deno.test("what needs options says so when there are none", async () => {
     ValidationException,
     "{ limit, window }",
   );
+  assertThrows(() => new BareClient("host", none), ValidationException, "encode and decode");
+});
+
+Deno.test("patterns refuse what is no client when they are called, and show no password", async () => {
+  const none = [undefined, null, 5, {}, "user:secret@host", new Map()] as unknown as Client[];
+  for (const client of none) {
+    const calls = [
+      () => lock(client, "key", { ttl: 1 }),
+      () => once(client, "key", () => 1),
+      () => rateLimit(client, "key", { limit: 1, window: 1 }),
+      async () => await memoize(client, () => 1, { key: () => "key" }),
+    ];
+    for (const call of calls) {
+      const error = await assertRejects(call, ValidationException, "Cannot use client ");
+      assertEquals(Deno.inspect(error).includes("secret"), false);
+    }
+  }
+});
+
+Deno.test("rateLimit refuses what is no time, whatever it is", async () => {
+  await using client = new Client("127.0.0.1:1");
+  for (const time of [NaN, "60", Symbol("now"), 5n, {}, undefined]) {
+    const options = { limit: 1, window: 1, now: () => time as number };
+    await assertRejects(
+      () => rateLimit(client, "key", options),
+      ValidationException,
+      "which is not a time",
+    );
+  }
 });
 
 Deno.test("touch and getAndTouch need an exptime: without one an item would live for ever", async () => {

@@ -44,7 +44,7 @@ export function checkAdapterOptions<Options>(
   types: OptionTypes<Options>,
 ): void {
   if (options !== undefined) {
-    checkHolding(options, `an object such as { ${Object.keys(types)[0]} }`);
+    checkHolding(options, `a plain object such as { ${Object.keys(types)[0]} }`);
   }
   checkOptions(options, types);
 }
@@ -89,7 +89,7 @@ export function withDefaults<Options extends object>(
   defaults: Options,
   names: readonly string[],
 ): Options {
-  if (options !== undefined) checkHolding(options, "an object");
+  if (options !== undefined) checkHolding(options, "a plain object");
   const given = copyOptions(options ?? defaults, names);
   const filling = copyOptions(defaults, names);
   for (const name in filling) {

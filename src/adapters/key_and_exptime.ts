@@ -15,6 +15,7 @@ import { isCrawlerBusy } from "../protocol/commands/metadump.ts";
 import { LONGEST_RELATIVE } from "../protocol/exptime.ts";
 import { MAX_KEY_LENGTH } from "../protocol/key.ts";
 import { takesKey } from "../protocol/longest_key.ts";
+import { hashOf } from "../views/key_hash.ts";
 import { backoff, pause } from "../waiting/timers.ts";
 
 /** The beginning of hashed keys. No escaped key begins so: escaping puts a digit or a letter after each `%`. */
@@ -92,9 +93,7 @@ function escape(character: string): string {
 }
 
 async function hash(text: string): Promise<string> {
-  const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text));
-  const base64 = btoa(String.fromCharCode(...new Uint8Array(digest)));
-  return HASHED + base64.replaceAll("+", "-").replaceAll("/", "_").replace("=", "");
+  return HASHED + await hashOf(text);
 }
 
 /** How often a list is asked for while memcached makes one for others; the client itself tries for a second or two. */

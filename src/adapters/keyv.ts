@@ -287,7 +287,7 @@ export class KeyvMoecache implements AsyncDisposable {
    */
   async set(key: string, value: unknown, expires?: number): Promise<true> {
     const isTime = this.#keyvVersion === undefined
-      ? expires !== undefined && expires >= FIRST_TIME
+      ? typeof expires === "number" && expires >= FIRST_TIME
       : this.#keyvVersion === 6;
     await this.#set(key, value, isTime ? { expires } : { ttl: expires });
     return true;
@@ -549,6 +549,7 @@ export class KeyvMoecache implements AsyncDisposable {
   }
 
   async #storedUnder(namespace: string): Promise<StoredValues> {
+    checkOptions({ namespace }, { namespace: "string" });
     // A colon within the namespace is escaped, so that no namespace is the beginning of another.
     const text = namespace.replaceAll("%", "%25").replaceAll(":", "%3A");
     const name = await itemKeyOf(text, LONGEST_NAMESPACE);

@@ -217,7 +217,7 @@ export function moecacheDriver(options: MoecacheDriverOptions): MoecacheDriver {
 /** Checks that the options of an item are an object, which may have any names. */
 function takeItemOptions(options: MoecacheItemOptions | undefined): MoecacheItemOptions {
   if (options === undefined) return {};
-  checkObject(options, "an object such as { ttl }");
+  checkObject(options, "a plain object such as { ttl }");
   return options;
 }
 

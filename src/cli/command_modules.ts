@@ -58,14 +58,19 @@ export const COMMAND_MODULES: readonly CommandModule[] = [
 ];
 
 /** These show all commands. */
-const ABOUT_ALL = ["help", "--help", "-h", "completion"];
+const ABOUT_ALL = ["--help", "-h", "completion"];
+/** What stands behind these is no command. */
+const VALUED = /^(-s|--(servers|discover|ring|format|tls-ca|timeout))$/;
 
 /**
- * The modules that a command line may need: all, unless it names a command. A word may be the name of a command and
- * something else, such as a key: that loads one too many.
+ * The modules that a command line may need: that of the command, which is its first word. If there is no such command,
+ * all are needed to suggest one that is meant.
  */
 export function modulesFor(args: readonly string[]): readonly CommandModule[] {
-  const named = COMMAND_MODULES.filter(({ names }) => names.some((name) => args.includes(name)));
+  const isWord = (arg: string, i: number) =>
+    !arg.startsWith("-") && !VALUED.test(args[i - 1] ?? "");
+  const command = args.find(isWord) ?? "";
+  const named = COMMAND_MODULES.filter(({ names }) => names.includes(command));
   const isAboutAll = named.length === 0 || ABOUT_ALL.some((word) => args.includes(word));
   return isAboutAll ? COMMAND_MODULES : named;
 }

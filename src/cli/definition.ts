@@ -34,6 +34,9 @@ export interface Job<Options> {
   fleet(): Promise<Fleet>;
 }
 
+/** A command with arguments that are keys. */
+const KEYS = /[<[]keys?\b/;
+
 /** What runs commands. */
 export interface Runner {
   readonly terminal: Terminal;
@@ -63,7 +66,7 @@ export function define<Options = unknown>(
       options,
       terminal,
       printer,
-      fleet: () => opened ??= Fleet.open(options, terminal, args),
+      fleet: () => opened ??= Fleet.open(options, terminal, KEYS.test(usage) ? args : []),
     };
     if (options.json && options.csv) throw new UsageFault("--json and --csv exclude each other");
     try {

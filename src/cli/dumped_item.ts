@@ -1,8 +1,12 @@
 /** An item as a record of a dump. @module */
 
 import { base64Of } from "./json_text.ts";
+import { decodedKey, keyOfText } from "./keys_of_bytes.ts";
 import type { Row } from "./printer.ts";
 import { UsageFault } from "./usage.ts";
+
+/** The largest client flags that memcached takes. */
+export const LARGEST_FLAGS = 0xffff_ffff;
 
 /** An item of a dump. */
 export interface DumpedItem {
@@ -14,11 +18,11 @@ export interface DumpedItem {
   readonly item: { readonly flags: number; readonly data: Uint8Array } | undefined;
 }
 
-/** An item as a record. A key that JSON could not show as it is, is in base64 besides. */
+/** An item as a record. The bytes of a key that is not printable ASCII are there as base64 too. */
 export function encodeItem({ key, exptime, item }: DumpedItem): Row {
   const isShown = /^[\x20-\x7e]*$/.test(key);
   return {
-    key,
+    key: decodedKey(key),
     keyBase64: isShown ? undefined : btoa(key),
     exptime: exptime ?? null,
     ...(item === undefined ? {} : { flags: item.flags, base64: base64Of(item.data) }),
@@ -42,9 +46,12 @@ export function decodeItem(line: string, number: number): DumpedItem {
   if (typeof base64 !== "string" || !Number.isInteger(flags)) {
     return refuse("it has no value; dump with --values");
   }
+  if (Number(flags) < 0 || Number(flags) > LARGEST_FLAGS) {
+    return refuse(`its flags are not a number from 0 to ${LARGEST_FLAGS}`);
+  }
   try {
     return {
-      key: typeof keyBase64 === "string" ? atob(keyBase64) : key,
+      key: typeof keyBase64 === "string" ? atob(keyBase64) : keyOfText(key),
       exptime: exptime === null ? undefined : exptime as number,
       item: {
         flags: flags as number,

@@ -73,9 +73,7 @@ export class Fleet {
     const known = this.#single.get(name);
     if (known !== undefined) return known;
     const address = this.addresses[this.names.indexOf(name)];
-    if (address === undefined) {
-      throw new UsageFault(`there is no server "${name}": ${this.names.join(", ")}`);
-    }
+    if (address === undefined) throw noSuchServer(name, this.names);
     const client = new Client([address], this.#options);
     this.#single.set(name, client);
     return client;
@@ -90,6 +88,16 @@ export class Fleet {
   async close(): Promise<void> {
     await Promise.all([this.client, ...this.#single.values()].map((client) => client.close()));
   }
+}
+
+/** The fault of an option that names a server which is none of these. */
+export function noSuchServer(name: string, names: readonly string[]): UsageFault {
+  return new UsageFault(`there is no server "${withoutUser(name)}": ${names.join(", ")}`);
+}
+
+/** An address without a user name and password, which no message shows. */
+function withoutUser(address: string): string {
+  return address.replace(/^(\w+:\/\/)?.*@/s, "$1");
 }
 
 async function clientOptions(options: FleetOptions, terminal: Terminal): Promise<ClientOptions> {
@@ -178,7 +186,8 @@ function discoveryOf(text: string): Discovery {
   if (endpoint !== undefined) return elastiCache(endpoint);
   const [, name, port] = /^dns:(.+?)(?::(\d+))?$/.exec(text) ?? [];
   if (name !== undefined) return dns(name, port === undefined ? {} : { port: Number(port) });
-  throw new UsageFault(`--discover "${text}" is neither elasticache:HOST:PORT nor dns:NAME`);
+  const shown = withoutUser(text);
+  throw new UsageFault(`--discover "${shown}" is neither elasticache:HOST:PORT nor dns:NAME`);
 }
 
 /** Looks the servers up once, with the client's own sockets. */

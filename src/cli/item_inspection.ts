@@ -51,24 +51,23 @@ export async function inspectItem(client: Client, key: string): Promise<Inspecti
 }
 
 /**
- * Looks for an item whose key the client cannot place, because it is of other bytes than printable ASCII: on every
- * server.
+ * Looks on one server for an item whose key the client cannot place, because it is of other bytes than printable ASCII.
  *
  * @param key The key, a character for each byte.
  */
-export async function inspectItemOfBytes(fleet: Fleet, key: string): Promise<Inspection> {
+export async function inspectItemOfBytes(
+  fleet: Fleet,
+  server: string,
+  key: string,
+): Promise<Inspection | undefined> {
   const flags = ["b", "v", "f", "s", "c", "t", "l", "h", "u"];
-  const shownKey = decodedKey(key);
-  for (const server of fleet.names) {
-    const reply = await fleet.at(server).meta("mg", btoa(key), flags);
-    if (reply.value === undefined) continue;
-    const { value: data, flags: { f } } = reply;
-    const { row, shown } = await describe({ key: shownKey, server }, infoOf(reply), {
-      ...{ flags: Number(f), data },
-    });
-    return { isFound: true, row, shown };
-  }
-  return absent({ key: shownKey, found: false });
+  const reply = await fleet.at(server).meta("mg", btoa(key), flags);
+  if (reply.value === undefined) return undefined;
+  const { value: data, flags: { f } } = reply;
+  const { row, shown } = await describe({ key: decodedKey(key), server }, infoOf(reply), {
+    ...{ flags: Number(f), data },
+  });
+  return { isFound: true, row, shown };
 }
 
 function absent(row: Row): Inspection {

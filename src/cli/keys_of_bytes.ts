@@ -21,11 +21,17 @@ export function showKeys(keys: readonly string[]): string {
 export function decodedKey(key: string): string {
   if (isPlain(key)) return key;
   try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytesOf(key));
+    // Without ignoreBOM, a mark at the beginning would be left out, which is part of the key.
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytesOf(key));
   } catch {
     // Another encoding: a character for each byte is all that is known of it.
     return key;
   }
+}
+
+/** The key of a text: a character for each byte of its UTF-8. */
+export function keyOfText(text: string): string {
+  return Array.from(new TextEncoder().encode(text), (byte) => String.fromCharCode(byte)).join("");
 }
 
 /** The bytes of a key. */

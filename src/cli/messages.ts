@@ -10,7 +10,13 @@ const showing = new WeakSet<Terminal>();
 
 /** Writes a message in one line. Line breaks and control characters in it are escaped. */
 export function say(terminal: Terminal, message: string): void {
-  terminal.warn(`${lineRemoval(terminal)}moecache: ${printable(message)}\n`);
+  const shown = withoutCredentials(printable(message));
+  terminal.warn(`${lineRemoval(terminal)}moecache: ${shown}\n`);
+}
+
+/** A text without the user names and passwords of the URLs in it: messages are kept in logs. */
+export function withoutCredentials(text: string): string {
+  return text.replace(/(memcacheds?:\/\/)\S*@|(\w:\/\/)[^\s/"'?#]*@/gi, "$1$2");
 }
 
 /** Shows how far the work has come, in place of what was shown before. */

@@ -41,7 +41,9 @@ export class Printer {
   constructor(terminal: Terminal, options: PrintOptions) {
     this.terminal = terminal;
     this.shape = options.json ? "json" : options.csv ? "csv" : "text";
-    this.colors = terminal.isTerminal && options.color !== false && !terminal.env.NO_COLOR;
+    const { isTerminal, env } = terminal;
+    const canColor = isTerminal && env.TERM !== "dumb";
+    this.colors = canColor && options.color !== false && !env.NO_COLOR;
   }
 
   /** Writes a line, or several, of text as it is. */
@@ -134,8 +136,9 @@ function tableOf(rows: readonly Row[], { show = {} }: TableOptions): TableLine[]
   const cells = rows.map((row) =>
     columns.map((name) => show[name]?.(row[name], row) ?? cellOf(row[name]))
   );
+  // No spread of the rows into one call: there may be more of them than a call can take.
   const widths = columns.map((name, i) =>
-    Math.max(widthOf(name), ...cells.map((row) => widthOf(row[i] ?? "")))
+    cells.reduce((width, row) => Math.max(width, widthOf(row[i] ?? "")), widthOf(name))
   );
   const isNumber = columns.map((name) =>
     rows.every((row) => row[name] === null || NUMERIC.has(typeof row[name]))

@@ -4,7 +4,7 @@ import { ClientException, SocketError, ValidationException } from "../../mod.ts"
 import { Command, CommanderError } from "commander";
 import { COMMAND_MODULES, modulesFor } from "./command_modules.ts";
 import { FORMAT_NAMES } from "./known_formats.ts";
-import { say } from "./messages.ts";
+import { say, withoutCredentials } from "./messages.ts";
 import { printable } from "./shown_text.ts";
 import { INTERRUPTED, OUTPUT_CLOSED, SIGTERM_CODE, type Terminal, TERMINATED } from "./terminal.ts";
 import { EXIT, messageOf, UsageFault } from "./usage.ts";
@@ -26,7 +26,7 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
   const output: string[] = [];
   const program = await programFor(terminal, (ended) => code = ended, output, modulesFor(args));
   try {
-    await program.parseAsync(args, { from: "user" });
+    await program.parseAsync(withoutVainHelp(args, program), { from: "user" });
   } catch (error) {
     code = failed(error, terminal);
   }
@@ -36,6 +36,14 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
     code = failed(error, terminal);
   }
   return code === INTERRUPTED ? interruptedCode(terminal.interrupted.reason) : code;
+}
+
+/** Commander prints all of its help for `help NAME` of no command: without `help`, it says that there is none. */
+function withoutVainHelp(args: readonly string[], { commands }: Command): readonly string[] {
+  const [first, name = ""] = args;
+  const isVain = first === "help" && /^\w/.test(name) &&
+    !commands.some((one) => one.name() === name);
+  return isVain ? args.slice(1) : args;
 }
 
 /** The exit code of a command that did not come to its end. */
@@ -59,7 +67,11 @@ export async function programFor(
   const program = new Command("moecache")
     .description("Shows what memcached holds, and changes it.")
     .version(VERSION, "-V, --version", "print the version of moecache")
-    .option("-s, --servers <list>", "host:port,… or memcached(s):// URLs [$MEMCACHED_SERVERS]")
+    .option(
+      "-s, --servers <list>",
+      "host:port,… or memcached(s):// URLs [$MEMCACHED_SERVERS]",
+      oneList,
+    )
     .option("--discover <source>", "elasticache:HOST:PORT or dns:NAME[:PORT]")
     .option("--ring <name>", "which client's distribution of keys (see below)", collect)
     .option("--format <name>", "which client's format of values (see below)")
@@ -96,7 +108,13 @@ async function namesForHelp(): Promise<string> {
 /** The error of a command line, which quotes what was typed; what is suggested instead stands in the next line. */
 function inOneLine(text: string): string {
   const [, error = text, hint = ""] = /^([^]*?)(\n\(Did you mean .*\?\))?\n$/.exec(text) ?? [];
-  return `${printable(error)}${hint}\n`;
+  return `${withoutCredentials(printable(error))}${hint}\n`;
+}
+
+/** Several lists are one, unless one of them is empty: that is a fault of all. */
+function oneList(list: string, before?: string): string {
+  if (before === undefined) return list;
+  return list.trim() === "" || before.trim() === "" ? "" : `${before},${list}`;
 }
 
 function collect(name: string, before: readonly string[] = []): readonly string[] {

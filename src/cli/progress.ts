@@ -14,7 +14,8 @@ export class Progress {
   readonly #what: string;
   #total: number | undefined;
   readonly #started = Date.now();
-  #shownAt = 0;
+  // What takes no longer than an interval shows nothing, and its rate would be a guess.
+  #shownAt = this.#started;
   #count = 0;
 
   /** @param total How many there are, if that is known. */

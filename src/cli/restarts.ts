@@ -89,6 +89,30 @@ async function repeat(
   }
 }
 
+/**
+ * Notes how servers are that items are read from. What that gives looks again at the end: one that was started again has
+ * lost items that were listed, as if they had expired. It says so, and resolves to whether there is one.
+ */
+export async function watchSources(
+  fleet: Fleet,
+  terminal: Terminal,
+): Promise<() => Promise<boolean>> {
+  const before = await inTime(terminal, Promise.all(fleet.names.map((one) => lookAt(fleet, one))));
+  return async () => {
+    if (terminal.interrupted.aborted) return false;
+    const known = before.filter((look) => look !== undefined);
+    const looks = known.map(async ({ server, stats }) => {
+      const now = await lookAt(fleet, server);
+      return now !== undefined && isRestarted(stats, now.stats) ? [server] : [];
+    });
+    const restarted = (await inTime(terminal, Promise.all(looks))).flat();
+    for (const server of restarted) {
+      say(terminal, `${server} was started again: what had not been read of it is lost`);
+    }
+    return restarted.length > 0;
+  };
+}
+
 /** What a server says of itself; `undefined` for one that says nothing, such as one that is not up yet. */
 function lookAt(fleet: Fleet, server: string): Promise<Snapshot | undefined> {
   return takeSnapshot(fleet, server).catch(() => undefined);

@@ -10,7 +10,7 @@ export interface Terminal {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Whether the output is a terminal. */
   readonly isTerminal: boolean;
-  /** Whether messages go to a terminal: only there is progress worth its lines. */
+  /** Whether messages go to a terminal that can draw: only there is progress worth its lines. */
   readonly showsProgress: boolean;
   /** How many columns the terminal has. */
   readonly columns: number;
@@ -66,7 +66,7 @@ export function processTerminal(): Terminal {
   return {
     env,
     isTerminal: stdout.isTTY === true,
-    showsProgress: stderr.isTTY === true,
+    showsProgress: stderr.isTTY === true && env.TERM !== "dumb",
     columns: stdout.columns || 80,
     screen: stdin.isTTY && stdout.isTTY && env.TERM !== "dumb" ? new ProcessScreen() : undefined,
     interrupted: interruption.signal,

@@ -25,7 +25,15 @@ export function isServerFault(error: unknown): boolean {
     error instanceof ClientException && !(error instanceof ValidationException);
 }
 
-/** What an error says, its cause included where that says more. */
+/** What errors of the library advise, and what that is on a command line. */
+const ADVISED: readonly (readonly [advice: string, here: string])[] = [
+  ["set the option transcoder to read", "use --format to read"],
+  ["into the option auth", "into MEMCACHED_USERNAME and MEMCACHED_PASSWORD"],
+  ['the option initial, or with set(key, "0")', "--initial, or with `moecache set KEY 0`"],
+];
+
+/** What an error says, as it is for a command line. */
 export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  const message = error instanceof Error ? error.message : String(error);
+  return ADVISED.reduce((text, [advice, here]) => text.replaceAll(advice, here), message);
 }

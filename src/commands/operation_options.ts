@@ -86,8 +86,8 @@ export const OPERATION_OPTIONS: OptionTypes<OperationOptions> = {
 /** The options that every command takes. */
 export function operationOptions({ signal, failover }: OperationOptions): OperationOptions {
   return {
-    ...(signal === undefined ? {} : { signal }),
-    ...(failover === undefined ? {} : { failover }),
+    ...signal !== undefined && { signal },
+    ...failover !== undefined && { failover },
   };
 }
 

@@ -39,7 +39,7 @@ export interface Discovery {
   readonly interval?: number;
   /**
    * Looks up the servers. A client never makes two calls at the same time. The call must end when its signal is
-   * aborted: closing the client waits for it.
+   * aborted: closing the client waits for it, for up to a second.
    *
    * @returns The servers; at least one.
    * @throws {Error} Any error, when the servers cannot be found now. The client keeps its current servers.

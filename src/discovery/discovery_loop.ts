@@ -4,6 +4,7 @@ import { randomDelay } from "../connection/connect.ts";
 import { messageOf, SocketError, TimeoutError } from "../errors.ts";
 import { LONGEST_TIMEOUT } from "../option_checks.ts";
 import type { ServerAddress } from "../server_address.ts";
+import { inTime, LONGEST_CLOSE } from "../transport/byte_channel.ts";
 import { type Clock, untilAborted } from "../waiting.ts";
 import { keepingProcess, lettingProcessEnd } from "../waiting/timers.ts";
 import type { DiscoveredServers, Discovery, DiscoveryContext } from "./discovery.ts";
@@ -84,12 +85,15 @@ export class DiscoveryLoop {
     else this.#schedule(this.#begun + this.#options.rest - this.#options.clock.now());
   }
 
-  /** Stops looking up servers, for this reason; resolves when the look-ups under way have ended. */
+  /**
+   * Stops looking up servers, for this reason; resolves when the look-ups under way have ended. It does not wait long for
+   * one that ignores its signal.
+   */
   async stop(reason: SocketError): Promise<void> {
     this.#isStarted = true;
     this.#cancelNext?.();
     this.#ending.abort(reason);
-    await Promise.allSettled([this.#running, ...this.#looking]);
+    await inTime(Promise.allSettled([this.#running, ...this.#looking]), LONGEST_CLOSE);
   }
 
   #schedule(delay: number): void {
@@ -162,6 +166,10 @@ export class DiscoveryLoop {
     const { servers = undefined, version } = answer ?? {};
     if (!Array.isArray(servers)) throw new SocketError("it returned no list of servers");
     if (servers.length === 0) throw new SocketError("it returned an empty list of servers");
+    // No other value tells which of two lists is newer: later lists would be ignored.
+    if (version !== undefined && typeof version !== "bigint" && !Number.isFinite(version)) {
+      throw new SocketError("its version is neither a number nor a bigint");
+    }
     if (!this.#isNewer(version)) return;
     const list = JSON.stringify(servers);
     if (list !== this.#list) this.#options.found(servers);

@@ -129,7 +129,7 @@ function withoutFinalDot(name: string): string {
 }
 
 function checkSrv(record: string | SrvRecord): SrvRecord {
-  const { target, port, priority, weight } = record as SrvRecord;
+  const { target, port, priority, weight } = Object(record) as SrvRecord;
   const isWhole = typeof target === "string" &&
     [port, priority, weight].every((number) => Number.isInteger(number) && number >= 0);
   if (!isWhole) throw new SocketError("an SRV record has no target, port, priority and weight");

@@ -26,7 +26,11 @@ export class RecordLookup {
 
   constructor(name: string, types: readonly DnsRecordType[], resolve: ResolveDns) {
     this.#types = types;
-    this.#ask = async (type, signal) => await resolve(name, type, signal);
+    this.#ask = async (type, signal) => {
+      const records: unknown = await resolve(name, type, signal);
+      if (Array.isArray(records)) return records;
+      throw new SocketError("resolve returned no list of records");
+    };
   }
 
   /**

@@ -4,6 +4,7 @@ import { withCallersStack } from "./callers_keys.ts";
 import { serverFailure } from "./server_failures.ts";
 import { LineReader } from "../connection/line_reader.ts";
 import type { ServerHandle } from "../connection/server_handle.ts";
+import { ClientException, messageOf, quote } from "../errors.ts";
 import {
   HASH_METADUMP_REQUEST,
   isCrawlerBusy,
@@ -67,7 +68,7 @@ export async function* listKeys(
   for await (const { entries } of list(nodes, signal, readKeys)) {
     const portion = keys?.decode === undefined
       ? entries
-      : entries.flatMap((key) => keys.decode?.(key) ?? []);
+      : entries.flatMap((key) => callersKey(key, keys) ?? []);
     if (portion.length > 0) yield portion;
   }
 }
@@ -115,10 +116,23 @@ function* whileOpen(
     if (lines.isEnded) return;
     if (keys?.decode === undefined) yield item;
     else {
-      const key = keys.decode(item.key);
+      const key = callersKey(item.key, keys);
       if (key !== undefined) yield { ...item, key };
     }
   }
+}
+
+/** What the caller's format makes of a key; `undefined` for one that is left out. */
+function callersKey(sent: string, keys: KeyFormat): string | undefined {
+  const action = `decode key ${quote(sent)}`;
+  let key: unknown;
+  try {
+    key = keys.decode?.(sent);
+  } catch (error) {
+    throw new ClientException(`Cannot ${action}: ${messageOf(error)}`, sent, { cause: error });
+  }
+  if (typeof key === "string" || key === undefined) return key;
+  throw new ClientException(`Cannot ${action}: keys.decode gave no string`, sent);
 }
 
 /** Lists one server, and records the number of its items or the error. */

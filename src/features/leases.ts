@@ -20,6 +20,7 @@ import type { Session } from "../commands/session.ts";
 import { add } from "../commands/store.ts";
 import { ClientException } from "../errors.ts";
 import { readFlags } from "../protocol/bytes.ts";
+import { isUnreachable } from "../protocol/backend_failure.ts";
 import { CHANCES } from "../protocol/command.ts";
 import {
   MetaCommand,
@@ -67,6 +68,9 @@ export interface Lease {
   readonly stale?: Pick<LeasedItem, "data" | "cas">;
 }
 
+/** The command that reads an item. */
+type Reading = Pick<ItemCommands, "gets">;
+
 /** Leases on the servers of a session. */
 export class Leases {
   readonly #session: Session;
@@ -108,7 +112,7 @@ export class Leases {
    * @returns The lease, or `undefined` when another client was faster.
    */
   async claim(key: string, seconds: number, former?: LeasedItem): Promise<Lease | undefined> {
-    const found = former && await findItem(this.#itemsAt(key), key, former);
+    const found = former && await findItem(this.#reading, key, former);
     if (former !== undefined && found === undefined) return undefined;
     const stub = await this.#addStub(key, makeStub(key, seconds), found);
     return stub === undefined ? undefined : { key, stub };
@@ -133,13 +137,29 @@ export class Leases {
     if (stub === undefined) return undefined;
     const lease = { key, stub, stale };
     // The client with the last lease may have stored its value and released the lease since the item was read.
-    if (await findItem(this.#itemsAt(key), key, stale) !== undefined) return lease;
+    const [found] = await Promise.allSettled([findItem(this.#reading, key, stale)]);
+    if (found.status === "fulfilled" && found.value !== undefined) return lease;
     await this.release(lease);
+    if (found.status === "rejected") throw found.reason;
     return "changed";
   }
 
-  /** Stores the value for a lease, unless it is too late, and ends the lease. */
-  async fulfil(lease: Lease, { freshFor, ...content }: Computed): Promise<void> {
+  /**
+   * Stores the value for a lease, unless it is too late, and ends the lease. If the client drops writes to a server that
+   * cannot be reached, it is released later.
+   */
+  async fulfil(lease: Lease, computed: Computed): Promise<void> {
+    try {
+      await this.#store(lease, computed);
+    } catch (error) {
+      const { failover } = this.#session.settings;
+      const isDropped = failover === "miss" && this.#options !== STRICT && isUnreachable(error);
+      if (!isDropped) throw error;
+      void this.release(lease);
+    }
+  }
+
+  async #store(lease: Lease, { freshFor, ...content }: Computed): Promise<void> {
     const { key, stub, stale } = lease;
     const outcome = stale === undefined
       ? await replaceStub(this.#itemsAt(key), stub, content)
@@ -178,7 +198,7 @@ export class Leases {
 
   /** Releases a lease: now, or later if the server cannot be reached. It never fails. */
   async release({ key, stub }: Lease): Promise<void> {
-    await dropStub(this.#itemsAt(key, STRICT), stub);
+    await dropStub(this.#itemsAt(key), stub);
   }
 
   /**
@@ -191,13 +211,13 @@ export class Leases {
         meta: () => this.#addByMeta(key, stub, replaced),
         classic: ({ placeOf, placeStub }) => {
           const place = placeOf(this.#session, key, this.#options);
-          return placeStub(place, this.#itemsAt(key), stub, replaced);
+          return placeStub(place, stub, replaced);
         },
       });
-      if (added === "unreachable") void removeLater(this.#itemsAt(key, STRICT), stub);
+      if (added === "unreachable") void removeLater(this.#itemsAt(key), stub);
       return added === "unreachable" ? undefined : added;
     } catch (error) {
-      removeAfterFailure(this.#itemsAt(key, STRICT), stub, error);
+      removeAfterFailure(this.#itemsAt(key), stub, error);
       throw error;
     }
   }
@@ -224,17 +244,25 @@ export class Leases {
     return cas === 0n ? stub : { ...stub, cas };
   }
 
-  /** Commands that are sent to the server of the value, not to the server of the stub's own key. */
-  #itemsAt(key: string, options = this.#options): ItemCommands {
+  /** Reads items as the caller wants them: an unreachable server may be a miss. */
+  get #reading(): Reading {
+    return { gets: (key) => readTied(this.#itemSession, key, this.#options) };
+  }
+
+  /**
+   * Commands that are sent to the server of the value, not to the server of the stub's own key. They fail if the server
+   * cannot be reached: a stub that only seems to be absent would stay, and block all others.
+   */
+  #itemsAt(key: string): ItemCommands {
     const session = this.#itemSession.routedAs(key);
     return {
       clock: session.settings.clock,
       session,
-      add: (key, item, exptime) => add(session, key, item, exptime, options),
-      gets: (key) => readTied(session, key, options),
+      add: (key, item, exptime) => add(session, key, item, exptime, STRICT),
+      gets: (key) => readTied(session, key, STRICT),
       cas: (key, item, { cas, carrier }, exptime) => {
         const stored = { ...item, cas, carrier, exptime: checkExptime(exptime, Date.now) };
-        return storeTied(session, key, stored, options);
+        return storeTied(session, key, stored, STRICT);
       },
     };
   }
@@ -245,7 +273,7 @@ export const STRICT: OperationOptions = { failover: "error" };
 
 /** Reads an item if it has not changed. */
 async function findItem(
-  items: ItemCommands,
+  items: Reading,
   key: string,
   { data, cas }: NonNullable<Lease["stale"]>,
 ): Promise<ReadItem | undefined> {

@@ -10,6 +10,7 @@ import { CHANCES } from "../protocol/command.ts";
 import { checkExptime } from "../protocol/exptime.ts";
 import { checkSeconds } from "../protocol/seconds.ts";
 import { inDialect } from "./dialect.ts";
+import { tie } from "./tied_cas.ts";
 import type { Session } from "../commands/session.ts";
 import {
   checkMetaRequest,
@@ -36,10 +37,10 @@ const CHANGES = /^[NRT]/;
 export function meta(
   session: Session,
   key: string,
-  { verb, flags, value }: MetaParts,
+  { verb, flags = [], value }: MetaParts,
   options?: OperationOptions,
 ): Promise<MetaReply> {
-  const given = { verb, key, flags: flags ?? [], data: value };
+  const given = { verb, key, flags, data: value };
   checkMetaRequest(given);
   const request = { ...given, flags: given.flags.map(withExptime) };
   if (session.settings.keys !== undefined && verb !== "mn") checkFormatted(session, request);
@@ -94,13 +95,14 @@ async function inspectByMeta(
   options: OperationOptions | undefined,
 ): Promise<ItemInfo | undefined> {
   const request = { verb: "mg", key, flags: ["f", "s", "c", "t", "l", "h", "u"] } as const;
+  let command: MetaCommand | undefined;
   const reply = await session.ask(key, () => {
-    const command = new MetaCommand(request);
+    command = new MetaCommand(request);
     command.absent = { status: "EN", flags: {} };
     command.chances = CHANCES;
     return command;
   }, options);
-  return reply.status === "EN" ? undefined : readItemInfo(reply, key);
+  return reply.status === "EN" ? undefined : tie(readItemInfo(reply, key), command?.carrier);
 }
 
 /** The reply if the client treats an unreachable server as a miss: no right is won, and nothing is stored. */

@@ -109,8 +109,8 @@ export class Namespace implements KeyCommands {
   }
 
   /**
-   * Makes all keys of the namespace miss, for every client, in one round trip. memcached removes the items when they
-   * expire, or when it needs the memory.
+   * Makes all keys of the namespace miss, for every client. It takes one round trip; two if there is no counter yet, and
+   * three if the counter is old. memcached removes the items when they expire, or when it needs the memory.
    *
    * @param options `signal`.
    * @throws {ClientException} When memcached refuses.
@@ -174,7 +174,7 @@ export class Namespace implements KeyCommands {
       "currentPrefix",
       [],
       options,
-      () => (generations, options) => generations.run("currentPrefix", [], prefixOf, options),
+      () => (generations, options) => generations.run("get the prefix of", [], prefixOf, options),
     );
   }
 
@@ -440,7 +440,7 @@ export class Namespace implements KeyCommands {
  * @throws {ValidationException} When the prefix is invalid, or leaves no room for a key.
  */
 function longestKeyUnder(prefix: string, longest: number = MAX_KEY_LENGTH): number {
-  checkKey(prefix, "use as a prefix");
+  checkKey(prefix, "use prefix");
   const room = longest - GENERATION_LENGTH - prefix.length;
   if (room > 0) return room;
   const why = "it leaves no room for keys";

@@ -163,14 +163,15 @@ export async function removeStub(items: ItemCommands, stub: Stub): Promise<boole
 export async function dropStub(items: ItemCommands, stub: Stub): Promise<void> {
   const remove = () => removeStub(items, stub);
   const [outcome] = await Promise.allSettled([beforeClosing(items.session, remove)]);
-  if (outcome.status === "rejected") removeAfterFailure(items, stub, outcome.reason);
+  const isOpen = outcome.status === "rejected" && isUnreachable(outcome.reason);
+  if (isOpen) void removeLater(items, stub);
 }
 
 /** For how many milliseconds an unconfirmed stub is searched. */
 const LONGEST_SEARCH = 30_000;
 const LONGEST_REST = 1000;
 
-/** Removes a stub in the background, after a request that failed but may have reached the server. */
+/** Removes a stub in the background, after adding it has failed although the request may have reached the server. */
 export function removeAfterFailure(items: ItemCommands, stub: Stub, error: unknown): void {
   if (isUnreachable(error) && !isUnsent(error)) void removeLater(items, stub);
 }

@@ -23,6 +23,20 @@ export interface TiedValue<Value> {
   readonly carrier: number;
 }
 
+/** The connections that memcached's data about items came through. */
+const carriers = /* @__PURE__ */ new WeakMap<object, number>();
+
+/** Remembers the connection that memcached's data about an item came through. */
+export function tie<Info extends object>(info: Info, carrier: number | undefined): Info {
+  if (carrier !== undefined) carriers.set(info, carrier);
+  return info;
+}
+
+/** The connection that memcached's data about an item came through, if known. */
+export function tieOf(info: object): number | undefined {
+  return carriers.get(info);
+}
+
 /** Reads an item; the value of an item without one, such as a lease, is `undefined`. */
 export function readTied<Value>(
   session: Session,

@@ -57,7 +57,7 @@ export function choose<Member extends Listed>(
   if (server === undefined) return members;
   const chosen = members.find(({ server: { name } }, i) => name === server || i === server);
   if (chosen !== undefined) return [chosen];
-  const why = "it is neither the name nor the index of one of the client's servers";
+  const why = "it is no name or index of one of the client's servers";
   throw new ValidationException(`Cannot use server ${show(server)}: ${why}`, server);
 }
 
@@ -79,7 +79,12 @@ export function makeLocator(
 
 /** Has a locator find the servers of keys by what their format makes of them. */
 function routedBy(keys: KeyFormat, inner: Locator): Locator {
-  const routed = (key: string) => keys.route?.(key) ?? keys.encode(key);
+  const routed = (key: string) => {
+    const name: unknown = keys.route?.(key) ?? keys.encode(key);
+    // Its hash would be the same for all keys. The command names the key.
+    if (typeof name !== "string") throw new TypeError("keys.route gave no string");
+    return name;
+  };
   const { locateUp, explain, locateFormer } = inner;
   return {
     locate: (key) => inner.locate(routed(key)),

@@ -55,7 +55,7 @@ const TRANSFORMERS: Readonly<Record<EnyimKeysOptions["transformer"], (key: strin
  * ```
  */
 export function enyimKeys(options: EnyimKeysOptions): KeyFormat {
-  checkObject(options, "an object such as { transformer }");
+  checkObject(options, "a plain object such as { transformer }");
   checkOptions(options, { transformer: "any", longerThan: "any" });
   const { transformer, longerThan = 0 } = options;
   checkChoice("transformer", transformer, ["base64", "sha1", "tiger"]);

@@ -1,4 +1,5 @@
-import { checkChoice, checkOptions } from "../option_checks.ts";
+import { quote, ValidationException } from "../errors.ts";
+import { checkChoice, checkOptions, holdsNames } from "../option_checks.ts";
 import type { KeyFormat } from "../protocol/key_format.ts";
 import { byteString } from "../routing/hashes/text_hash.ts";
 import { md5Hex, sha1Hex, sha256Hex, textOfUtf8 } from "./digest.ts";
@@ -93,6 +94,7 @@ export function railsKeys(options: RailsKeysOptions = {}): KeyFormat {
  *
  * @param key The key as Rails has it. Of a record, pass its `cache_key`, such as `"products/7"`.
  * @returns The text.
+ * @throws {ValidationException} When it holds anything else, such as a `Date`.
  *
  * @example The key of `Rails.cache.read(["products", 7, { currency: "EUR" }])`
  * ```ts
@@ -104,8 +106,23 @@ export function railsKeys(options: RailsKeysOptions = {}): KeyFormat {
  */
 export function railsKey(key: RailsKey): string {
   if (Array.isArray(key)) return key.map(railsKey).join("/");
-  if (key === null || typeof key !== "object") return key === null ? "" : String(key);
-  return Object.entries(key).map(([name, value]) => `${name}=${value ?? ""}`).toSorted().join("/");
+  if (typeof key !== "object" || key === null) return textOf(key);
+  if (!holdsNames(key)) throw noKey(key);
+  return Object.entries(key).map(([name, value]) => `${name}=${textOf(value)}`).toSorted().join(
+    "/",
+  );
+}
+
+/** The text of a part of a key. Rails makes another one of what is neither a text, a number nor a boolean. */
+function textOf(part: unknown): string {
+  if (part === null) return "";
+  if (!/str|num|big|boo/.test(typeof part)) throw noKey(part);
+  return String(part);
+}
+
+function noKey(part: unknown): ValidationException {
+  const why = "it must be a string, a number, a boolean or null, or an array or object of these";
+  return new ValidationException(`Cannot use key part ${quote(part)}: ${why}`, part);
 }
 
 /** The namespace as it is sent; what is no text stays, and is refused. */

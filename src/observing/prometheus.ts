@@ -22,7 +22,7 @@
  */
 
 import type { ClientMetrics } from "../channel_contexts.ts";
-import { checkBoolean, checkFunction, checkNames, invalidOption } from "../option_checks.ts";
+import { checkBoolean, checkNames, invalidOption } from "../option_checks.ts";
 import { addClientMetrics } from "./prometheus/client_metrics.ts";
 import { Exposition, type Labels } from "./prometheus/exposition.ts";
 import { addServerStats } from "./prometheus/server_stats.ts";
@@ -84,7 +84,9 @@ export async function prometheus(
   }
   checkBoolean("servers", servers);
   const all: readonly MeteredClient[] = [clients].flat();
-  for (const client of all) checkFunction("metrics of a client", client?.metrics);
+  for (const client of all) {
+    if (typeof client?.metrics !== "function") throw invalidOption("client", client, "a client");
+  }
   const exposition = new Exposition(prefix);
   for (const client of all) addClientMetrics(exposition, client.metrics());
   if (servers) {

@@ -8,11 +8,12 @@ import {
   dropStub,
   findStub,
   type ItemCommands,
-  removeAfterFailure,
+  removeLater,
   removeStub,
   type Stub,
 } from "../features/stub.ts";
-import { checkObject, checkOptions, type OptionTypes } from "../option_checks.ts";
+import { checkClient, checkObject, checkOptions, type OptionTypes } from "../option_checks.ts";
+import { isUnreachable } from "../protocol/backend_failure.ts";
 import { checkSeconds, checkWaitFor } from "../protocol/seconds.ts";
 import { reservedKey } from "../fleet/reserved_key.ts";
 import { withCallersKeys } from "../features/callers_keys.ts";
@@ -134,7 +135,7 @@ export class Lock implements AsyncDisposable {
     try {
       return await removeStub(this.#items, this.#stub);
     } catch (error) {
-      removeAfterFailure(this.#items, this.#stub, error);
+      if (isUnreachable(error)) void removeLater(this.#items, this.#stub);
       throw error;
     }
   }
@@ -163,7 +164,7 @@ export class Lock implements AsyncDisposable {
  * option `keys` takes.
  * @param options `ttl` and `waitFor`, in seconds; `signal`, which stops waiting for the lock and for the server.
  * @returns The lock.
- * @throws {ValidationException} When the key or an option is invalid.
+ * @throws {ValidationException} When the client, the key or an option is invalid.
  * @throws {ClientException} When another client has held it for all of `waitFor`, or when memcached refuses.
  * @throws {SocketError} When a server cannot be reached, or the connection is lost before the reply.
  *
@@ -187,7 +188,8 @@ export class Lock implements AsyncDisposable {
  * ```
  */
 export async function lock(client: KeyCommands, key: string, options: LockOptions): Promise<Lock> {
-  checkObject(options, "an object such as { ttl }");
+  checkClient(client, ["get", "withTranscoder"]);
+  checkObject(options, "a plain object such as { ttl }");
   checkOptions(options, LOCK_OPTIONS);
   const ttl = checkSeconds("ttl", options.ttl, 1);
   const waitFor = checkWaitFor(options.waitFor ?? ttl);

@@ -2,7 +2,7 @@
 
 import type { KeyCommands } from "../commands/key_commands.ts";
 import { GET_OR_SET_OPTIONS, type GetOrSetOptions } from "../commands/operation_options.ts";
-import { checkFunction, checkObject, copyOptions } from "../option_checks.ts";
+import { checkClient, checkFunction, checkObject, copyOptions } from "../option_checks.ts";
 
 /** The options of {@linkcode memoize}: those of `getOrSet`, and the key. */
 export interface MemoizeOptions<Args extends unknown[]> extends Omit<GetOrSetOptions, "signal"> {
@@ -47,7 +47,8 @@ export function memoize<F extends (...args: any[]) => unknown>(
   fn: F,
   options: MemoizeOptions<Parameters<F>>,
 ): (...args: Parameters<F>) => Promise<Awaited<ReturnType<F>>> {
-  checkObject(options, "an object");
+  checkClient(client, ["getOrSet"]);
+  checkObject(options, "a plain object such as { key }");
   // A view may have options of its own.
   const { key, ...rest } = copyOptions(options, ["key", ...Object.keys(GET_OR_SET_OPTIONS)]);
   checkFunction("fn", fn);

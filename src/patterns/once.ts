@@ -5,7 +5,7 @@ import type { OperationOptions } from "../commands/operation_options.ts";
 import { writeAndReadInTime, type WrittenAndRead } from "../commands/bounded_work.ts";
 import { clockOf, sessionOf } from "../commands/session.ts";
 import { ClientException, messageOf } from "../errors.ts";
-import { checkFunction, checkOptions, type OptionTypes } from "../option_checks.ts";
+import { checkClient, checkFunction, checkOptions, type OptionTypes } from "../option_checks.ts";
 import {
   callAs,
   type Caller,
@@ -90,7 +90,7 @@ const LONGEST_MESSAGE = 1000;
  * @returns The result of this or an earlier call, as the transcoder reads it: all callers get the same, even if the
  * transcoder turns a value into another type, for example a `Map`.
  * @throws The error of `action`.
- * @throws {ValidationException} When the key, an option or the result is invalid.
+ * @throws {ValidationException} When the client, the key, an option or the result is invalid.
  * @throws {ClientException} When another client has been running `action` for all of `waitFor`; when `action` has run,
  * but its result could not be stored; when memcached refuses. Also when `action` asks for its own result, which
  * Node before 24 and Bun 1.2 notice only before its first `await`.
@@ -118,6 +118,7 @@ export async function once<Result>(
   action: () => Result | Promise<Result>,
   options: OnceOptions = {},
 ): Promise<Result> {
+  checkClient(client, ["get", "withTranscoder"]);
   checkOptions(options, ONCE_OPTIONS);
   const exptime = checkExptime(options.exptime, Date.now);
   const lockFor = checkSeconds("lockFor", options.lockFor ?? 30, 1);

@@ -4,7 +4,14 @@ import type { KeyCommands } from "../commands/key_commands.ts";
 import type { OperationOptions } from "../commands/operation_options.ts";
 import { withCallersKeys } from "../features/callers_keys.ts";
 import { ValidationException } from "../errors.ts";
-import { checkInteger, checkObject, checkOptions, type OptionTypes } from "../option_checks.ts";
+import {
+  checkClient,
+  checkInteger,
+  checkObject,
+  checkOptions,
+  type OptionTypes,
+  show,
+} from "../option_checks.ts";
 import { checkClientKey } from "./claim.ts";
 import { allEnded } from "../waiting/promises.ts";
 
@@ -73,7 +80,7 @@ const NUMBER_LENGTH = 17;
  * `:` and the number of the window.
  * @param options `limit`, `window` in seconds, `now`, `signal`.
  * @returns Whether the call is allowed, and how many more are.
- * @throws {ValidationException} When the key or an option is invalid.
+ * @throws {ValidationException} When the client, the key or an option is invalid.
  * @throws {ClientException} When memcached refuses.
  * @throws {SocketError} When a server cannot be reached, or the connection is lost before the reply. The call may have
  * been counted then.
@@ -99,7 +106,8 @@ export async function rateLimit(
   key: string,
   options: RateLimitOptions,
 ): Promise<RateLimitResult> {
-  checkObject(options, "an object such as { limit, window }");
+  checkClient(client, ["incr", "decr"]);
+  checkObject(options, "a plain object such as { limit, window }");
   checkOptions(options, RATE_LIMIT_OPTIONS);
   const { signal, now = Date.now } = options;
   const limit = checkInteger("limit", options.limit, 1, Number.MAX_SAFE_INTEGER);
@@ -161,5 +169,9 @@ function slideOut(count: bigint, room: bigint, length: bigint): bigint {
 
 function checkTime(value: number): number {
   if (Number.isFinite(value)) return Math.floor(value);
-  throw new ValidationException(`Cannot use now: it returned ${value}, which is not a time`, value);
+  const returned = typeof value === "number" ? value : `something ${show(value)}`;
+  throw new ValidationException(
+    `Cannot use now: it returned ${returned}, which is not a time`,
+    value,
+  );
 }

@@ -1,6 +1,6 @@
 /** What a proxy answers in place of a server that it cannot reach, or that has not replied in time. @module */
 
-import { ClientException, SocketError } from "../errors.ts";
+import { ClientException, SocketError, ValidationException } from "../errors.ts";
 
 /** memcached's own refusals with `SERVER_ERROR`: it has not executed the command, and it serves other commands. */
 const OWN_REFUSAL = /^SERVER_ERROR (out of memory|object too large)/i;
@@ -10,9 +10,10 @@ const OWN_REFUSAL = /^SERVER_ERROR (out of memory|object too large)/i;
  * Connection timed out`. That server may have executed the command, or may still execute it.
  */
 export function isBackendFailure(error: unknown): boolean {
-  if (!(error instanceof ClientException)) return false;
-  const line = `${error.item}`;
-  return /^SERVER_ERROR( |$)/.test(line) && !OWN_REFUSAL.test(line);
+  // What a caller has passed is no line of a server's, whatever it looks like.
+  if (!(error instanceof ClientException) || error instanceof ValidationException) return false;
+  const { item } = error;
+  return typeof item === "string" && /^SERVER_ERROR( |$)/.test(item) && !OWN_REFUSAL.test(item);
 }
 
 /** Whether the server of a key cannot be reached: by the client, or by the proxy before it. */

@@ -6,7 +6,13 @@
  */
 
 import type { CommandContext } from "../channel_contexts.ts";
-import { ClientException, madeAgain, SocketError } from "../errors.ts";
+import {
+  ClientException,
+  madeAgain,
+  messageOf,
+  SocketError,
+  ValidationException,
+} from "../errors.ts";
 import type { RequestBuffer } from "./request_buffer.ts";
 
 /** The reply is complete. */
@@ -117,7 +123,8 @@ export function isUnsent(error: Error): boolean {
 
 /**
  * Adds the operation to the error of the network, in a copy, because operations may share that error; and the server to
- * the error of an item that cannot be read. Other errors are not changed.
+ * the error of an item that cannot be read. What the caller's locator or key format has thrown becomes the cause of an
+ * error that names the operation. Other errors are not changed.
  *
  * @param from The server of the item.
  * @param isUnsent Whether no byte of the operation has been sent.
@@ -128,11 +135,16 @@ export function withAction(
   from?: string,
   isUnsent?: boolean,
 ): unknown {
-  // Errors of items are new, and what fails with them is given a copy with its own stack.
-  if (from && error instanceof ClientException && !error.message.includes(from)) {
-    error.message += ` (${from})`;
+  if (error instanceof ClientException) {
+    // Errors of items are new, and what fails with them is given a copy with its own stack.
+    if (from && !error.message.includes(from)) error.message += ` (${from})`;
+    return error;
   }
-  if (!(error instanceof SocketError)) return error;
+  if (!(error instanceof SocketError)) {
+    if (!isUnsent) return error;
+    const text = `Cannot ${action}: ${messageOf(error)}`;
+    return new ValidationException(text, undefined, { cause: error });
+  }
   const label = isUnsent ? ", not sent: " : ", under way: ";
   let { message } = error;
   if (!message.includes(action)) {

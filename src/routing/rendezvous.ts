@@ -13,7 +13,7 @@ const SEED = 0;
  * key is proportional to the number of servers.
  *
  * pymemcache does not hash its `key_prefix`, and hashes a key of type `bytes` as the text `b'key'`. This client hashes
- * the key as it is sent.
+ * the key as it is sent, and with `pymemcacheKeys` as its option `keys` what pymemcache hashes.
  *
  * @param servers The servers; weights are not used.
  * @returns The locator. Locating allocates nothing.

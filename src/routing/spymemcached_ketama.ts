@@ -1,7 +1,7 @@
 /** spymemcached's ketama. @module */
 
 import { quote, ValidationException } from "../errors.ts";
-import { checkChoice, checkNames, checkObject } from "../option_checks.ts";
+import { checkChoice, checkNames, holdsNames, invalidOption } from "../option_checks.ts";
 import { ipv6Groups } from "./ipv6_name.ts";
 import { ketamaPlacement, LABELS_PER_SERVER, labelsInFloat32 } from "./ketama_placement.ts";
 import { checkWholeWeights } from "./labels_and_weights.ts";
@@ -67,7 +67,9 @@ export function spymemcachedKetama(
   checkNames(options, ["hash", "labels", "addresses"]);
   const { hash = "ketama", labels = "spymemcached", addresses = {} } = options;
   checkChoice("labels", labels, ["spymemcached", "libmemcached"]);
-  checkObject(addresses, "addresses by names");
+  if (!holdsNames(addresses)) {
+    throw invalidOption("addresses", addresses, "a plain object of IP addresses by host name");
+  }
   const keyHash = spymemcachedHash(hash);
   checkWholeWeights(servers, ALGORITHM);
   if (servers.length === 1) return onlyServer(ALGORITHM);

@@ -16,7 +16,7 @@
 
 import type { ClientOptions } from "../client_options.ts";
 import { spymemcachedKeys } from "../keys/spymemcached_keys.ts";
-import { checkChoice, checkObject, takeOptions } from "../option_checks.ts";
+import { checkChoice, holdsNames, invalidOption, takeOptions } from "../option_checks.ts";
 import { type SpymemcachedHash, spymemcachedHash } from "../routing/spymemcached_hash.ts";
 import {
   spymemcachedKetama,
@@ -89,7 +89,10 @@ export function spring(
   if (labels.labels !== undefined) {
     checkChoice("labels", labels.labels, ["spymemcached", "libmemcached"]);
   }
-  if (labels.addresses !== undefined) checkObject(labels.addresses, "addresses by names");
+  const { addresses = {} } = labels;
+  if (!holdsNames(addresses)) {
+    throw invalidOption("addresses", addresses, "a plain object of IP addresses by host name");
+  }
   return {
     locator: distribution === "arrayMod"
       ? (servers) => spymemcachedModulo(servers, { hash })

@@ -4,7 +4,13 @@
  * @module
  */
 
-import { checkChoice, checkOptions, invalidOption, type OptionTypes } from "../option_checks.ts";
+import {
+  checkChoice,
+  checkOptions,
+  holdsNames,
+  invalidOption,
+  type OptionTypes,
+} from "../option_checks.ts";
 import { decodeBase64, decodeUtf8 } from "./byte_text.ts";
 
 /** A request that the server has received. */
@@ -89,7 +95,7 @@ export function deadBackend(
 
 function isIn(keys: string | Iterable<string>): (key: string) => boolean {
   if (typeof Object(keys)[Symbol.iterator] !== "function") {
-    throw invalidOption("keys", keys, "a key, several, or a function");
+    throw invalidOption("keys", keys, "a key, a list of keys, or a function");
   }
   const all = new Set(typeof keys === "string" ? [keys] : keys);
   return (key) => all.has(key);
@@ -124,11 +130,12 @@ const FAULT_TYPES: OptionTypes<Fault> = {
  */
 export function checkFault(fault: Fault | undefined): void {
   if (fault === undefined) return;
+  if (!holdsNames(fault)) throw invalidOption("fault", fault, "an object such as { delay }");
   checkOptions(fault, FAULT_TYPES);
   const { delay = 0, itemReplies = {}, drop = "before" } = fault;
   if (delay < 0) throw invalidOption("delay", delay, "0 or more");
   if (!isRecordOfText(itemReplies)) {
-    throw invalidOption("itemReplies", itemReplies, "an object of strings");
+    throw invalidOption("itemReplies", itemReplies, "a plain object of strings");
   }
   const isPlace = drop === "before" || drop === "after" || (Number.isInteger(drop) && drop >= 0);
   if (!isPlace) throw invalidOption("drop", drop, `"before", "after" or a number of bytes`);

@@ -22,6 +22,7 @@ import {
 } from "./server_connection.ts";
 import {
   checkCluster,
+  checkListener,
   type ListenOptions,
   type MemcachedServerOptions,
   resolveOptions,
@@ -110,7 +111,7 @@ export class MemcachedServer implements AsyncDisposable {
    * @param listener Accepts connections. The server closes it.
    * @param options Clock, limits and faults.
    *
-   * @throws {ValidationException} When an option is unknown or invalid.
+   * @throws {ValidationException} When an option is unknown or invalid, or the listener is none.
    *
    * @example A server on a unix socket
    * ```ts
@@ -126,6 +127,7 @@ export class MemcachedServer implements AsyncDisposable {
    */
   constructor(listener: ServerListener, options: MemcachedServerOptions = {}) {
     const settings = resolveOptions(options);
+    checkListener(listener);
     this.#listener = listener;
     this.#state = createState(listener.addr, settings, () => this.#connections);
     if (settings.idleTimeout < Infinity) this.#checkIdle(settings.idleTimeout);

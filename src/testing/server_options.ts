@@ -16,6 +16,7 @@ import { CheckedCredentials, type Credentials } from "../protocol/credentials.ts
 import { canImitate, type ImitatedServer } from "./dialect.ts";
 import type { FaultHook } from "./faults.ts";
 import type { AuthDialect } from "./gatekeeper.ts";
+import type { ServerListener } from "./server_connection.ts";
 
 const DEFAULT_HOSTNAME = "127.0.0.1";
 const DEFAULT_MEMORY_LIMIT = 64 * 1024 * 1024;
@@ -189,6 +190,21 @@ export function checkCluster(addresses: unknown): void {
   const isList = Array.isArray(addresses) &&
     addresses.every((address) => typeof address === "string" && /^[^\s|]+:\d+$/.test(address));
   if (!isList) throw invalidOption("cluster", addresses, `a list of "host:port"`);
+}
+
+/**
+ * Checks what a server listens with.
+ *
+ * @throws {ValidationException} When it is no listener.
+ */
+export function checkListener(listener: unknown): void {
+  const { addr, close } = Object(listener) as Partial<ServerListener>;
+  if (typeof addr === "object" && typeof close === "function") return;
+  throw invalidOption(
+    "listener",
+    listener,
+    "a listener, which MemcachedServer.listen makes itself",
+  );
 }
 
 function checkSettings(settings: ServerSettings): void {

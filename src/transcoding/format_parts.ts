@@ -25,9 +25,8 @@ export function unstorable(why: string, value: unknown): ValidationException {
 
 /** What a value is called in a message: its type, or the class that it is an instance of. */
 export function describe(value: unknown): string {
-  if (value === null || typeof value !== "object") {
-    return value === undefined ? "undefined" : `a ${typeof value}`;
-  }
+  if (value === null || value === undefined) return `${value}`;
+  if (typeof value !== "object") return `a ${typeof value}`;
   const { name } = Object(value.constructor) as { name?: unknown };
   return typeof name === "string" && name !== ""
     ? `an instance of ${name}`

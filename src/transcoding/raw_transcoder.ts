@@ -1,4 +1,4 @@
-import { quote, ValidationException } from "../errors.ts";
+import { ValidationException } from "../errors.ts";
 import { checkBoolean, checkFewNames } from "../option_checks.ts";
 import { isFlags } from "./item_codec.ts";
 import type { EncodedValue, Transcoder } from "./transcoder.ts";
@@ -85,6 +85,6 @@ function encode(value: Uint8Array | EncodedValue): EncodedValue {
   if (value instanceof Uint8Array) return { flags: 0, data: value };
   const { flags, data } = value ?? {} as Partial<EncodedValue>;
   if (isFlags(flags) && data instanceof Uint8Array) return { flags, data };
-  const why = `${quote(value)} is neither a Uint8Array nor { flags, data }`;
+  const why = "it is neither a Uint8Array nor { flags, data }";
   throw new ValidationException(`Cannot store value: ${why}`, value);
 }

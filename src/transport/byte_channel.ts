@@ -13,6 +13,9 @@ const MOST_IDLE = 100;
 /** How many milliseconds to wait for a transport to close: a caller's own transport may never resolve. */
 export const LONGEST_CLOSE: number = 1000;
 
+/** How many milliseconds a transport gets to close before a pending write is aborted. */
+const CLOSE_GRACE = 50;
+
 /** An open socket that is read and written in chunks. */
 export interface ByteChannel {
   /**
@@ -86,10 +89,16 @@ class Channel implements ByteChannel {
     const { abortWriting, cancelReading } = this.#directions;
     this.#isClosed = true;
     try {
-      const closed = closeInTime(this.#transport);
-      // A worker's socket closes when everything is written, or when it is aborted.
-      abortWriting?.().catch(() => {});
-      await closed;
+      const closed = this.#transport.close();
+      if (closed === undefined) return void abortWriting?.().catch(() => {});
+      const closing = Promise.resolve(closed);
+      if (abortWriting !== undefined) {
+        // A worker's socket closes when everything is written, or when it is aborted. If it is aborted while it closes,
+        // workerd keeps it open until the request ends.
+        await inTime(closing, CLOSE_GRACE);
+        abortWriting().catch(() => {});
+      }
+      await inTime(closing, LONGEST_CLOSE);
     } finally {
       // The streams may have failed; the connection has received that error from its own read or write.
       if (cancelReading !== undefined) {

@@ -26,7 +26,7 @@ export function checkTls(
   }
   if ((cert === undefined) !== (key === undefined)) refuse("tls.cert and tls.key go together");
   if (cert !== undefined && !isPem(cert, "CERTIFICATE")) {
-    refuse("tls.cert must be a certificate in PEM, followed by its issuers' certificates");
+    refuse("tls.cert must be a certificate in PEM, then its issuers'");
   }
   if (key !== undefined && !isPem(key, "(?:RSA |EC )?PRIVATE KEY")) {
     refuse("tls.key must be a private key in PEM that is not encrypted");
@@ -35,9 +35,9 @@ export function checkTls(
     refuse("tls.serverName must be a host name or an IP address");
   }
   return {
-    ...(caCerts === undefined ? {} : { caCerts: [...caCerts as string[]] }),
-    ...(cert === undefined ? {} : { cert: cert as string, key: key as string }),
-    ...(serverName === undefined ? {} : { serverName: serverName as string }),
+    ...caCerts !== undefined && { caCerts: [...caCerts as string[]] },
+    ...cert !== undefined && { cert: cert as string, key: key as string },
+    ...serverName !== undefined && { serverName: serverName as string },
   };
 }
 

@@ -8,6 +8,7 @@ import {
   type StoredItem,
 } from "../transcoding/item_codec.ts";
 import { remainingExptime } from "./exptimes.ts";
+import { withoutSignal } from "./wrapped_commands.ts";
 
 /** Where an item is. */
 export interface Place {
@@ -46,7 +47,7 @@ export async function snapshot(
  * copy has copied what is there. Copies of an item that is gone are deleted.
  *
  * @param copies Where the copies are.
- * @param maxAge How long a copy lives at most, in seconds.
+ * @param maxAge How long a copy lives at most, in seconds; with 0, the copies are deleted.
  * @param stored What the item was stored with, if that is known.
  * @returns What went wrong in each place that could not be reached, in the order of the copies.
  * @throws What reading the item fails with.
@@ -58,7 +59,7 @@ export async function publish(
   options: OperationOptions,
   stored?: Exptime,
 ): Promise<readonly PromiseSettledResult<unknown>[]> {
-  for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
+  for (let attempt = 0; maxAge > 0 && attempt < MOST_ATTEMPTS; attempt++) {
     const item = await snapshot(source, options);
     if (item === undefined) break;
     const exptime = remainingExptime(item.info, maxAge, stored);
@@ -88,10 +89,12 @@ export async function fill(
     commands.withTranscoder(itemTranscoder).get<StoredItem>(key, options),
   ]);
   if (info === undefined || hasNoValue(present, info)) return undefined;
+  // Other callers may wait for the same copy.
+  const shared = withoutSignal(options);
   const load = async () => {
     // What is there is stale: an old value must not stand there as a new one.
-    if (await commands.get(key, options) !== undefined) return undefined;
-    return await source.commands.get(source.key, options);
+    if (await commands.get(key, shared) !== undefined) return undefined;
+    return await source.commands.get(source.key, shared);
   };
   const exptime = remainingExptime(info, maxAge);
   const value = await commands.getOrSet(key, load, { ...options, exptime });

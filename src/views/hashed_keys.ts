@@ -42,7 +42,8 @@ const HASHED = /^#(?:[\w-]{27}|[\w-]{43}|[\w-]{64}|[\w-]{86})$/;
  *
  * Items under hashed keys are counted and appended to by `gets` and `cas`, in two round trips, since memcached
  * cannot look into a list. `touch`, `delete`, `invalidate` and `inspect` act on the item of the hash. The transcoder
- * must be able to represent lists, as all but `rawTranscoder` can.
+ * must be able to represent lists: `rawTranscoder`, `enyimTranscoder`, `memjsTranscoder` and `npmMemcacheTranscoder`
+ * cannot.
  *
  * @param client Where the values are stored: a client, a namespace, or another view.
  * @param options `hash`.

@@ -14,13 +14,21 @@ export const ALGORITHMS: Readonly<Record<KeyHash, string>> = {
 /** The longest text of a hash. */
 export const LONGEST_HASH_KEY = 100;
 
+/** Resolves when all hashes that have been asked for have been made. */
+let earlier: Promise<void> | undefined;
+
 /**
- * Hashes a string.
+ * Hashes a string. The hashes resolve in the order of the calls, so that operations on hashed keys are sent in the
+ * order in which the program asks for them: the Web Crypto API makes several hashes at once, in any order.
  *
  * @returns The hash in base64url without padding: 27 to 86 characters.
  */
 export async function hashOf(text: string, hash: KeyHash = "sha256"): Promise<string> {
-  const digest = await crypto.subtle.digest(ALGORITHMS[hash], bytesOf(text));
+  const before = earlier;
+  const making = crypto.subtle.digest(ALGORITHMS[hash], bytesOf(text));
+  earlier = making.then(() => before, () => before);
+  await before;
+  const digest = await making;
   const base64 = btoa(String.fromCharCode(...new Uint8Array(digest)));
   return base64.replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
 }

@@ -46,8 +46,8 @@ const DEFAULT_CHUNK = 1_000_000;
  * because memcached has evicted it, is a miss, and is absent for every other command; `replace`, `cas`, `inspect` and
  * `invalidate` read the list and ask for the chunks for that. When a value is replaced or deleted, its chunks are deleted after
  * that; a reader that has met the old list reads the new one. Chunks that are left behind by a client that is
- * killed, and the chunks of stale values that `getOrSet` replaces, expire with the exptime of their value or are
- * evicted.
+ * killed or cannot reach a server, by two clients that write a key in the same instant, and by stale values that
+ * `getOrSet` replaces, expire with the exptime of their value or are evicted.
  *
  * `set` sends bytes that are cut without a copy: do not change them before it has resolved.
  *

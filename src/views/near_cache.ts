@@ -36,6 +36,9 @@ export interface NearCacheOptions {
    * whether it has changed, and sends it only if it has. `"watch"`: as `"ttl"`; in addition, memcached's `watch`
    * reports writes at once, and the value is dropped. This needs a `Client`, not a view. memcached reports deletions
    * from 1.6.19 on. When a connection is lost, all values are dropped, and watching begins again.
+   *
+   * With `"cas"`, a value is read again if the connection that it was read through has ended: a server that has restarted
+   * uses the same cas uniques again. Behind a proxy, the restart of a server cannot be detected: do not use `"cas"` there.
    */
   readonly revalidate?: "ttl" | "cas" | "watch" | undefined;
   /** For tests: where the time is taken from. */

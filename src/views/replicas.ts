@@ -117,7 +117,9 @@ export function replicas(
   const isZone = (name: unknown) => typeof name === "string";
   if (zones !== undefined) {
     const areZones = Array.isArray(zones) && zones.length === count && zones.every(isZone);
-    if (!areZones) throw invalidOption("zones", zones, `a list of ${count} names, one a client`);
+    if (!areZones) {
+      throw invalidOption("zones", zones, `a list of ${count} names, one for each client`);
+    }
     if (!isZone(zone)) throw invalidOption("zone", zone, "a name");
   }
   checkFunction("clock.now", clock?.now);

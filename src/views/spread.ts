@@ -2,6 +2,7 @@
 
 import {
   type CasOutcome,
+  ClientException,
   type CounterOptions,
   type Exptime,
   type GetOrSetOptions,
@@ -10,7 +11,6 @@ import {
   type KeyCommands,
   type KeyLocation,
   type OperationOptions,
-  rawTranscoder,
   SocketError,
   type Transcoder,
   type UpdateOptions,
@@ -21,9 +21,9 @@ import { operationOptions } from "../commands/operation_options.ts";
 import { checkFunction, checkInteger, checkNames, invalidOption } from "../option_checks.ts";
 import { isUnreachable } from "../protocol/backend_failure.ts";
 import { allEnded } from "../waiting/promises.ts";
+import { itemTranscoder, MARK_FLAGS, type StoredItem } from "../transcoding/item_codec.ts";
 import { type CallRules, checkCall, type CheckedCommand, setCallRules } from "./call_rules.ts";
 import { fill, type Place, publish } from "./copies.ts";
-import { envelope, openEnvelope } from "./envelope.ts";
 import { HotKeys } from "./hot_keys.ts";
 import { isPartial, namingKeys, partialError } from "./partial_errors.ts";
 import { checkCommands, longestKeyOf, ownOptions } from "./wrapped_commands.ts";
@@ -50,7 +50,6 @@ export interface SpreadOptions {
 const MOST_NAMES = 64;
 /** How much longer the note that a key has copies lives than these, in seconds. */
 const GRACE = 60;
-const NAME = "none";
 
 /**
  * Makes a view that stores hot keys on several servers, so that reads of one key do not all go to one server. A read
@@ -67,7 +66,9 @@ const NAME = "none";
  * fewer servers than `copies`, there are fewer copies. Keys that are too long for that are not spread.
  *
  * With `hotKeys`, a process finds by itself which keys it reads most. It stores a note for a key before it copies it,
- * and every write looks for the note after it has changed the item. This costs all writes one more round trip.
+ * and every write looks for the note after it has changed the item. This costs all writes one more round trip. Copies
+ * end before their note: when it is old, a write deletes them, and the next reader stores both again. So does every
+ * write on servers without meta commands, which do not tell how old a note is.
  *
  * @param client Where the values are stored: a client with several servers, a namespace of one, or another view.
  * @param options `copies`; `keys` or `hotKeys`; `maxAge`.
@@ -100,7 +101,7 @@ export function spread(client: KeyCommands, options: SpreadOptions): KeyCommands
     const why = "either keys or hotKeys must be given";
     throw new ValidationException(`Cannot spread keys: ${why}`, options);
   }
-  const notes = client.withTranscoder(rawTranscoder);
+  const notes = client.withTranscoder(itemTranscoder);
   const settings = { copies, maxAge, notes, ...heatOf(keys, hotKeys) };
   return namingCopies(new SpreadView(client, settings));
 }
@@ -120,7 +121,7 @@ interface Settings extends Heat {
 }
 
 function heatOf(keys: SpreadOptions["keys"], hotKeys: SpreadOptions["hotKeys"]): Heat {
-  if (typeof keys === "function") return { isHot: keys };
+  if (typeof keys === "function") return { isHot: (key) => checkHot(keys(key), key) };
   if (keys !== undefined) {
     const isList = typeof keys === "object" && keys !== null && Symbol.iterator in keys;
     if (!isList) throw invalidOption("keys", keys, "a list of keys or a function");
@@ -139,6 +140,13 @@ function heatOf(keys: SpreadOptions["keys"], hotKeys: SpreadOptions["hotKeys"]):
   }
   const counted = new HotKeys(share);
   return { isHot: (key) => counted.has(key), use: (key) => counted.use(key) };
+}
+
+/** A promise, which an asynchronous function returns, would count as `true` for every key. */
+function checkHot(isHot: unknown, key: string): boolean {
+  if (typeof isHot === "boolean") return isHot;
+  const why = "keys must return a boolean";
+  throw new ValidationException(`Cannot spread key ${JSON.stringify(key)}: ${why}`, isHot);
 }
 
 /** Commands on keys, with copies of the hot ones. */
@@ -162,9 +170,8 @@ class SpreadView implements KeyCommands {
     this.#check("get", key, given);
     const options = ownOptions(given);
     const copy = await this.#pick(key);
-    const read = copy && await this.#readCopy(key, copy, options);
-    if (read === undefined) return await this.#client.get<Value>(key, options);
-    return read.value as Value | undefined;
+    const value = copy && await this.#readCopy(key, copy, options);
+    return value === undefined ? await this.#client.get<Value>(key, options) : value as Value;
   }
 
   async getMany<Value = unknown>(
@@ -191,11 +198,10 @@ class SpreadView implements KeyCommands {
     };
     const readCopy = async (key: string, copy: Place) => {
       try {
-        const read = await this.#readCopy(key, copy, options);
-        if (read === undefined) again.push(key);
-        else if (read.value !== undefined) results.set(key, read.value as Value);
+        const value = await this.#readCopy(key, copy, options);
+        if (value === undefined) again.push(key);
+        else results.set(key, value as Value);
       } catch (error) {
-        if (error instanceof ValidationException) throw error;
         failures.set(key, error);
       }
     };
@@ -347,8 +353,8 @@ class SpreadView implements KeyCommands {
     const copy = await this.#pick(key);
     // A copy does not know how old its item is, nor whether that has been marked as stale.
     if (copy !== undefined && staleFor === 0 && earlyRefresh === 0) {
-      const read = await this.#readCopy(key, copy, operationOptions(options ?? {}));
-      if (read?.value !== undefined) return read.value as Value;
+      const value = await this.#readCopy(key, copy, operationOptions(options ?? {}));
+      if (value !== undefined) return value as Value;
     }
     let hasLoaded = false;
     const value = await this.#client.getOrSet(key, () => (hasLoaded = true, load()), options);
@@ -370,9 +376,10 @@ class SpreadView implements KeyCommands {
     const found = await this.#client.invalidate(key, options);
     // A copy of the stale value would keep it from being computed again: readers are sent to the item.
     const { maxAge } = this.#settings;
-    const copies = await this.#hasCopies(key, operation) ? await this.#copiesOf(key) : [];
+    const hasCopies = await this.#lifeOfCopies(key, operation) !== undefined;
+    const copies = hasCopies ? await this.#copiesOf(key) : [];
     await allEnded(copies.map(({ commands, key }) => {
-      return commands.set(key, envelope(NAME), maxAge, operation);
+      return commands.withTranscoder(itemTranscoder).set(key, MARK, maxAge, operation);
     }));
     return found;
   }
@@ -391,6 +398,12 @@ class SpreadView implements KeyCommands {
 
   #check(command: CheckedCommand, ...args: readonly unknown[]): void {
     checkCall(command, args, this.#callRules);
+  }
+
+  /** Asks the caller's function which keys are hot, before anything is sent: it may fail. */
+  #checkHot(keys: readonly string[]): void {
+    const { isHot, use } = this.#settings;
+    if (use === undefined) keys.forEach(isHot);
   }
 
   /** Picks a copy to read from; `undefined` for the item itself. */
@@ -424,23 +437,22 @@ class SpreadView implements KeyCommands {
     return copies;
   }
 
-  /** Reads a copy, which is made where it is missing; `undefined` when the item itself has to be asked. */
+  /** Reads a copy, which is made where it is missing; `undefined` where the item itself has to be asked. */
   async #readCopy(
     key: string,
     copy: Place,
     options: OperationOptions | undefined,
-  ): Promise<{ readonly value: unknown } | undefined> {
+  ): Promise<unknown> {
     const { maxAge } = this.#settings;
     const operation = operationOptions(options ?? {});
     try {
-      let value = await this.#client.get(copy.key, options);
-      if (value === undefined) {
-        await this.#note(key, operation);
-        value = await fill({ commands: this.#client, key }, copy, maxAge, operation);
-      }
-      return openEnvelope(NAME, value) === undefined ? { value } : undefined;
+      const value = await this.#client.get(copy.key, options);
+      if (value !== undefined) return value;
+      await this.#note(key, operation);
+      return await fill({ commands: this.#client, key }, copy, maxAge, operation);
     } catch (error) {
-      if (!isUnreachable(error)) throw error;
+      // What is wrong with the key or the value, the item itself tells.
+      if (!isUnreachable(error) && !(error instanceof ClientException)) throw error;
       options?.signal?.throwIfAborted();
       return undefined;
     }
@@ -452,12 +464,17 @@ class SpreadView implements KeyCommands {
     if (use !== undefined) await notes.set(noteOf(key), NOTE, maxAge + GRACE, options);
   }
 
-  async #hasCopies(key: string, options: OperationOptions): Promise<boolean> {
-    const { isHot, notes, use } = this.#settings;
-    if (typeof key !== "string") return false;
-    if (use === undefined) return isHot(key);
-    return noteOf(key).length <= this.longestKey &&
-      await notes.get(noteOf(key), options) !== undefined;
+  /**
+   * For how many seconds the copies of a key may live: they must not outlive the note. `undefined` when there are none;
+   * 0 where that is not known, or is over.
+   */
+  async #lifeOfCopies(key: string, options: OperationOptions): Promise<number | undefined> {
+    const { isHot, maxAge, notes, use } = this.#settings;
+    if (typeof key !== "string") return undefined;
+    if (use === undefined) return isHot(key) ? maxAge : undefined;
+    if (noteOf(key).length > this.longestKey) return undefined;
+    const note = await notes.inspect(noteOf(key), options);
+    return note && Math.max(0, Math.min((note.ttl ?? 0) - GRACE, maxAge));
   }
 
   async #change<Result>(
@@ -466,6 +483,7 @@ class SpreadView implements KeyCommands {
     change: () => Promise<Result>,
   ): Promise<Result> {
     const operation = operationOptions(options ?? {});
+    this.#checkHot([key]);
     const result = await change();
     await this.#publish(key, operation);
     return result;
@@ -478,6 +496,7 @@ class SpreadView implements KeyCommands {
     change: () => Promise<ReadonlyMap<string, Result>>,
   ): Promise<Map<string, Result>> {
     const operation = operationOptions(options ?? {});
+    this.#checkHot(keys);
     const failures = new Map<string, unknown>();
     const results = new Map<string, Result>();
     try {
@@ -502,11 +521,12 @@ class SpreadView implements KeyCommands {
 
   /** Makes the copies of a key follow its item. */
   async #publish(key: string, options: OperationOptions): Promise<void> {
-    if (!await this.#hasCopies(key, options)) return;
+    const life = await this.#lifeOfCopies(key, options);
+    if (life === undefined) return;
     const copies = await this.#copiesOf(key);
     if (copies.length === 0) return;
     const source = { commands: this.#client, key };
-    const outcomes = await publish(source, copies, this.#settings.maxAge, options);
+    const outcomes = await publish(source, copies, life, options);
     for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;
   }
 }
@@ -518,8 +538,10 @@ function namingCopies(view: SpreadView): KeyCommands {
   });
 }
 
-/** What a note holds: that it is there says all. */
-const NOTE = /* @__PURE__ */ new Uint8Array();
+/** What a note holds, in no format of any value: that it is there says all. */
+const NOTE: StoredItem = { flags: 0, data: new Uint8Array() };
+/** What stands in the place of a copy whose item is stale. */
+const MARK: StoredItem = { flags: MARK_FLAGS, data: new Uint8Array() };
 
 /** The number stands first: keys that differ in their last characters only are close together on some rings. */
 function copyOf(key: string, i: number): string {

@@ -125,14 +125,15 @@ export interface TypedCommands<Input, Output> extends KeyCommands {
  * (`getOrSet` and `add` replace it). It is absent for every other command, too; for that, they read the value. With
  * `mismatch: "error"` it is a `ClientException` for what reads values, and there for everything else.
  *
- * `incr`, `decr`, `append` and `prepend` change items on memcached without a check.
+ * `incr`, `decr`, `append` and `prepend` change the item on memcached, and do not check what it becomes. They change an
+ * item that does not fit as well, and their result says that there is none.
  *
  * @param client Where the values are stored: a client, a namespace, or another view.
  * @param schema Any schema that implements Standard Schema, version 1.
  * @param options `mismatch`.
  * @returns The commands, with the schema's types.
- * @throws {ValidationException} When the schema is none or an option is invalid; later, before a byte is sent, when
- * a value to be stored does not fit.
+ * @throws {ValidationException} When the schema is not a schema, or an option is invalid. Later, before a byte is sent,
+ * when a value to be stored does not fit; and when the schema throws, or returns no result.
  *
  * @example A record with a default
  * ```ts
@@ -185,21 +186,17 @@ export function typed<Input, Output>(
     mayHide: mismatch === "miss",
     keyOf: (key: string) => key,
     async toStored(value: unknown, key: string) {
-      const { issues } = await standard.validate(value);
+      const action = `store value of key ${JSON.stringify(key)}`;
+      const { issues } = await judge(standard, value, action);
       if (issues === undefined) return value;
-      throw new ValidationException(
-        `Cannot store value of key ${JSON.stringify(key)}: ${describe(issues)}`,
-        value,
-      );
+      throw new ValidationException(`Cannot ${action}: ${describe(issues)}`, value);
     },
     async fromStored(stored: unknown, key: string) {
-      const result = await standard.validate(stored);
+      const action = `read value of key ${JSON.stringify(key)}`;
+      const result = await judge(standard, stored, action);
       if (result.issues === undefined) return result.value;
       if (mismatch === "miss") return undefined;
-      throw new ClientException(
-        `Cannot read value of key ${JSON.stringify(key)}: ${describe(result.issues)}`,
-        stored,
-      );
+      throw new ClientException(`Cannot ${action}: ${describe(result.issues)}`, stored);
     },
   };
   const view = new ValueView(client, rules, (transcoder) => {
@@ -208,6 +205,27 @@ export function typed<Input, Output>(
     return transcoder === itemTranscoder ? inner : typed(inner, schema, options);
   });
   return view as TypedCommands<Input, Output>;
+}
+
+/** What a schema says of a value. What says neither yes nor no, such as a boolean, would be read as a miss. */
+async function judge<Output>(
+  schema: Schema<unknown, Output>["~standard"],
+  value: unknown,
+  action: string,
+): Promise<SchemaResult<Output>> {
+  let result: SchemaResult<Output>;
+  try {
+    result = await schema.validate(value);
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : "the schema threw something";
+    throw new ValidationException(`Cannot ${action}: ${why}`, value, { cause });
+  }
+  if (typeof result === "object" && result !== null) {
+    if (Array.isArray(result.issues)) return result;
+    if (result.issues === undefined && "value" in result) return result;
+  }
+  const why = "the schema returned neither a value nor issues";
+  throw new ValidationException(`Cannot ${action}: ${why}`, result);
 }
 
 function describe(issues: readonly SchemaIssue[]): string {

@@ -59,6 +59,12 @@ export function ownOptions<Options extends OperationOptions>(
   return options && copyPassedOptions(options);
 }
 
+/** The same options, for what goes on when the caller has given up: others may wait for it. */
+export function withoutSignal<Options extends OperationOptions>(options: Options): Options {
+  const { signal: _signal, ...others } = options;
+  return others as Options;
+}
+
 /** The same options, with which a server's fault is an error also where the client's `failover` is `"miss"`. */
 export function strictly<Options extends OperationOptions>(options: Options): Options {
   return { ...options, failover: "error" };

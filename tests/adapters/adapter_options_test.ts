@@ -66,7 +66,7 @@ Deno.test("an adapter refuses options of another type, and treats undefined as l
   }
   for (const options of [5, "a", null, true, () => {}] as unknown as undefined[]) {
     const make = () => new MoecacheCacheStorage(client, options);
-    assertThrows(make, ValidationException, "it must be an object");
+    assertThrows(make, ValidationException, "it must be a plain object");
   }
 });
 
@@ -138,7 +138,7 @@ Deno.test("unstorage's driver refuses options of an item that are no object", as
       () => driver.setItems([{ ...item, options }], { ttl: 60 }),
     ];
     for (const call of calls) {
-      await assertRejects(call, ValidationException, "it must be an object such as { ttl }");
+      await assertRejects(call, ValidationException, "it must be a plain object such as { ttl }");
     }
   }
   await driver.dispose();
@@ -174,6 +174,7 @@ Deno.test("the errors of adapters show no password", async () => {
     () => moecacheDriver("memcached://ada:s3cret@host" as never),
     () => new RateLimitStore("memcached://ada:s3cret@host" as never),
     () => moecacheSessionStore({ Store: Object }, "memcached://ada:s3cret@host" as never),
+    () => moecacheSessionStore({ servers: "memcached://ada:s3cret@host" } as never, {}),
     () => honoSessionsStore("memcached://ada:s3cret@host" as never),
     () => nextCacheHandler("memcached://ada:s3cret@host" as never),
     () => bentoDriver("memcached://ada:s3cret@host" as never),

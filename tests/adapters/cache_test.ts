@@ -444,9 +444,12 @@ function describeCache(
 
     test("lets the last one win when many put the same at once", async ({ cache }) => {
       const names = Array.from({ length: 100 }, (_, i) => `${i}`);
-      await Promise.all(names.map((name) => cache.put(URL_, response(name))));
-      assertEquals(await textOf(cache, URL_), "99");
-      assertEquals((await cache.matchAll(URL_)).length, 1);
+      // The key of the long address is a hash.
+      for (const url of [URL_, `${URL_}?${"x".repeat(300)}`]) {
+        await Promise.all(names.map((name) => cache.put(url, response(name))));
+        assertEquals(await textOf(cache, url), "99");
+        assertEquals((await cache.matchAll(url)).length, 1);
+      }
     });
 
     test("lets many put the same and open caches at once, each on its own", async ({ client }) => {
@@ -621,6 +624,29 @@ function describeCache(
       assertEquals([await caches.has("test"), await caches.has("other: 100 % ä")], [false, true]);
       assertEquals(await cache.match(URL_), undefined);
       assertEquals(await (await caches.match(URL_))?.text(), "other");
+    });
+
+    test("lists a cache that is opened again while it is deleted", async ({ caches }) => {
+      const deleting = caches.delete("test");
+      await caches.open("test");
+      assertEquals(await deleting, true);
+      assertEquals(await caches.keys(), ["test"]);
+    });
+
+    test("lists no cache again that is deleted while match() searches it", async (context) => {
+      const { client, caches } = context;
+      const withTranscoder = client.withTranscoder.bind(client);
+      client.withTranscoder = (transcoder) => {
+        const commands = withTranscoder(transcoder);
+        const get = async <Value>(key: string) => {
+          const value = await commands.get<Value>(key);
+          if (key === "cache:names") await caches.delete("test");
+          return value;
+        };
+        return { ...commands, get };
+      };
+      assertEquals(await new MoecacheCacheStorage(client).match(URL_), undefined);
+      assertEquals(await caches.keys(), []);
     });
 
     test("converts names to strings", async ({ caches, client }) => {

@@ -37,6 +37,18 @@ Deno.test("itemKeyOf() hashes what is too long, and nothing shorter", async () =
   assertEquals(itemKeyOf("x".repeat(100), 100), "x".repeat(100));
 });
 
+Deno.test("itemKeyOf() gives the hashes in the order of the calls", async () => {
+  const given: string[] = [];
+  // Its hash takes much longer than that of the other.
+  const long = itemKeyOf("x".repeat(20_000_000), 100);
+  const short = itemKeyOf("x".repeat(101), 100);
+  await Promise.all([
+    Promise.resolve(long).then(() => given.push("long")),
+    Promise.resolve(short).then(() => given.push("short")),
+  ]);
+  assertEquals(given, ["long", "short"]);
+});
+
 Deno.test("exptimeOf() is never early, and up to two seconds late", () => {
   assertEquals([1, 1000, 1001, 60_000].map(exptimeOf), [2, 2, 3, 61]);
   assertEquals(exptimeOf(Infinity), 0);

@@ -102,6 +102,14 @@ Deno.test("KeyvMoecache refuses prefixes that leave no room, or that no key may 
   }
 });
 
+Deno.test("KeyvMoecache refuses a namespace of Keyv that is not a string", async () => {
+  await using store = new KeyvMoecache({ servers: UNREACHABLE });
+  // Keyv sets whatever the program gave it.
+  store.namespace = 5 as unknown as string;
+  const why = "Cannot use namespace 5: it must be a string";
+  await assertRejects(() => store.get("key"), ValidationException, why);
+});
+
 Deno.test("KeyvMoecache takes an address, a list of them, and options besides", async () => {
   await using server = await MemcachedServer.listen();
   const { address } = server;

@@ -333,7 +333,7 @@ Deno.test("memjs: null is the default of an option", async () => {
   client.close();
   Client.create(server.address, null as unknown as ClientOptions).close();
   for (const wrong of [5, "options", []] as unknown as ClientOptions[]) {
-    assertThrows(() => Client.create("a", wrong), ValidationException, "an object");
+    assertThrows(() => Client.create("a", wrong), ValidationException, "a plain object");
   }
 });
 

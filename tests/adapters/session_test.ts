@@ -234,6 +234,34 @@ Deno.test("the stores of the web's sessions refuse what they cannot use", () => 
   assertThrows(() => honoSessionStorage(silent), ValidationException, "onError");
 });
 
+Deno.test("the stores of sessions refuse a time that is none, and callbacks that are no functions", async () => {
+  // Nothing listens there: whatever is sent fails with another error.
+  await using client = new Client("127.0.0.1:1");
+  const express = moecacheSessionStore({ Store }, { client });
+  const hono = honoSessionsStore({ client });
+  const strategy = sessionIdStrategy({ client });
+  // Other types had the lifetime of a session without a time.
+  for (const time of [Date.now() + 60_000, 60n, "soon", new Date(NaN), {}, Symbol("time")]) {
+    const expires = time as never;
+    for (
+      const store of [
+        () => promise((done) => express.set("id", { cookie: { expires } }, done)),
+        () => promise((done) => express.touch("id", { cookie: { expires } }, done)),
+        () => hono.createSession("id", { _expire: expires }),
+        () => strategy.createData({}, expires),
+      ]
+    ) {
+      await assertRejects(store, ValidationException, "Cannot use expires ");
+    }
+  }
+  for (const wrong of [5, "callback", {}, true] as never[]) {
+    assertThrows(() => express.get("id", wrong), ValidationException, "callback");
+    assertThrows(() => express.set("id", { cookie: {} }, wrong), ValidationException, "callback");
+    assertThrows(() => express.destroy("id", wrong), ValidationException, "callback");
+    assertThrows(() => express.clear(wrong), ValidationException, "callback");
+  }
+});
+
 Deno.test("the stores of sessions refuse an invalid session", async () => {
   const servers = "127.0.0.1:1";
   await using express = moecacheSessionStore({ Store }, { servers });

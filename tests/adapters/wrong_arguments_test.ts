@@ -1,7 +1,7 @@
 /** Adapters refuse what they cannot take before any byte is sent. */
 
-import { assert, assertEquals, assertRejects } from "@std/assert";
-import { type Client, ValidationException } from "../../mod.ts";
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { Client, ClientException, rawTranscoder, ValidationException } from "../../mod.ts";
 import { MemcachedServer } from "../../src/testing/mod.ts";
 import { moecacheDriver as bentoDriver } from "../../src/adapters/bentocache.ts";
 import { KeyvMoecache } from "../../src/adapters/keyv.ts";
@@ -13,7 +13,7 @@ type Calls = Readonly<Record<string, readonly Args[]>>;
 
 const NO_KEYS: unknown[] = [Symbol("key"), 5, null, undefined, {}, ["a"]];
 const NO_LISTS: unknown[] = [5, "ab", null, undefined, {}];
-const NO_NUMBERS: unknown[] = ["60", NaN, null, 60n, {}];
+const NO_NUMBERS: unknown[] = ["60", NaN, null, 60n, {}, Symbol("ttl")];
 
 const each = (values: readonly unknown[], args: (value: unknown) => Args) => values.map(args);
 
@@ -121,8 +121,26 @@ Deno.test("memjs's client refuses every wrong option of a call before a byte is 
       assert(await promise instanceof ValidationException, Deno.inspect([name, ...args]));
     }
   }
+  for (const wrong of [null, 5, "callback", {}]) {
+    assertThrows(() => callee.flush!(wrong), ValidationException, "callback");
+    assertThrows(() => callee.stats!(wrong), ValidationException, "callback");
+    assertThrows(() => callee.statsWithKey!("items", wrong), ValidationException, "callback");
+  }
   assertEquals(sent(), "");
   client.close();
+});
+
+Deno.test("memjs's client refuses what a serializer may not return", async () => {
+  await using server = await MemcachedServer.listen();
+  await using plain = new Client(server.address, { transcoder: rawTranscoder });
+  await plain.set("key", new TextEncoder().encode("5"));
+  for (const wrong of [undefined, null, 5, "5", Promise.resolve({ value: 5 }), {}, []]) {
+    const serializer = { serialize: () => wrong, deserialize: () => wrong } as never;
+    const client = MemjsClient.create(server.address, { serializer });
+    await assertRejects(() => client.get("key"), ClientException, 'Cannot get value of key "key"');
+    await assertRejects(() => client.set("key", "value"), ValidationException, "the serializer");
+    client.close();
+  }
 });
 
 Deno.test("memjs's client takes null and undefined for the default of an option", async () => {

@@ -16,6 +16,8 @@ const SHELLS: Readonly<Record<string, readonly [start: string, prompt: string]>>
 const COMPLETED: readonly (readonly [typed: string, completed: string])[] = [
   ["moecache pref", "moecache prefixes"],
   ["moecache keys --min", "moecache keys --min-size"],
+  ["moecache -s cache:1 pref", "moecache -s cache:1 prefixes"],
+  ["moecache help pref", "moecache help prefixes"],
   ["moecache -s cache:1 get --serv", "moecache -s cache:1 get --servers"],
   ["moecache explain key --ring twem", "moecache explain key --ring twemproxy-modula"],
   ["moecache get key --format spy", "moecache get key --format spymemcached"],

@@ -80,6 +80,55 @@ Deno.test("copy and verify say which servers they lack, or cannot reach", async 
   }
 });
 
+Deno.test("copy ends with 3 if it cannot read all that was lost a second time", async () => {
+  let [isLost, lists] = [false, 0];
+  await using source = await MemcachedServer.listen({
+    fault: ({ command }) =>
+      command === "lru_crawler" && ++lists > 1
+        ? { reply: "SERVER_ERROR out of memory" }
+        : undefined,
+  });
+  await using target = await MemcachedServer.listen({
+    // The number of the process changes while items are stored, as after a restart.
+    fault: ({ command }) => {
+      if (command === "set" || command === "ms") isLost = true;
+      return command === "stats" ? { reply: `STAT pid ${isLost ? 2 : 1}\r\nEND` } : undefined;
+    },
+  });
+  await using from = new Client(source.address);
+  await from.set("key", "value");
+  const { code, messages, output } = await moecache(
+    `copy --from ${source.address} --to ${target.address} --json`,
+  );
+  assertEquals([code, lists], [3, 2]);
+  const [restart = "", refusal = "", ...others] = messages.trimEnd().split("\n");
+  assertEquals(others, []);
+  assertStringIncludes(restart, `${target.address} was started again`);
+  assertStringIncludes(refusal, `Cannot list the items of ${source.address}`);
+  assertEquals(JSON.parse(output), { copied: 1, skipped: 0, expired: 0 });
+});
+
+Deno.test("what reads values says that their server was started again, and ends with 3", async () => {
+  let starts = 0;
+  await using source = await MemcachedServer.listen({
+    // Another process each time, as after a restart: its items look as if they had expired.
+    fault: ({ line }) => line === "stats" ? { reply: `STAT pid ${++starts}\r\nEND` } : undefined,
+  });
+  await using target = await MemcachedServer.listen();
+  await using from = new Client(source.address);
+  await from.set("key", "value");
+  const both = `--from ${source.address} --to ${target.address}`;
+  for (const line of [`dump --values -s ${source.address}`, `copy ${both}`, `verify ${both}`]) {
+    const { code, messages } = await moecache(line);
+    assertEquals([code, messages], [
+      3,
+      `moecache: ${source.address} was started again: what had not been read of it is lost\n`,
+    ]);
+  }
+  // A list of keys alone comes in one piece, or its connection is lost.
+  assertEquals((await moecache(`dump -s ${source.address}`)).code, 0);
+});
+
 Deno.test("copy loses nothing of a server that is started again", async () => {
   await using source = await MemcachedProcess.start();
   await using target = await MemcachedProcess.start();

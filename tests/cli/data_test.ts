@@ -144,6 +144,7 @@ Deno.test("a command line that makes no sense is exit code 2, and says why", asy
       ["get key --tls-ca /nowhere", "the file of --tls-ca cannot be read"],
       ["set key value --if-absent --if-present", "exclude each other"],
       ["set key value --ttl 1.5s", "whole seconds"],
+      ["set key value --flags 4294967296", "is more than 4294967295"],
       ["del", "either keys or --prefix"],
       ["del key --dry-run", "goes with --prefix"],
       ["meta mq key", "meta"],
@@ -174,6 +175,44 @@ Deno.test("credentials come from the URL, and the password from the environment"
   const wrong = await moecache(["get", "key", "-s", url("user:wrong@")]);
   assertEquals(wrong.code, 3);
   assertEquals(wrong.messages.includes("wrong"), false);
+});
+
+Deno.test("a password is shown in no message, wherever it was typed", async () => {
+  const url = "memcached://user:s3cret@127.0.0.1:1";
+  const lines = [
+    [url, "ping"],
+    ["get", "key", url, "--servers"],
+    ["ping", "memcached://user:s3/cret@127.0.0.1:1"],
+    ["ping", "memcache://user:s3cret@127.0.0.1:1"],
+    ...[url, "user:s3cret@127.0.0.1:1"].flatMap((address) => [
+      ["ping", "--discover", address],
+      ["keys", "--server", address],
+      ["balance", "--remove", address],
+    ]),
+  ];
+  for (const line of lines) {
+    const { code, messages } = await moecache(line);
+    assertEquals([line, code, /s3|cret/.test(messages)], [line, 2, false], messages);
+  }
+  // What is no address is shown as it is.
+  const { messages } = await moecache(["ping", "https://example.com/@user"]);
+  assertStringIncludes(messages, "https://example.com/@user");
+});
+
+Deno.test("messages name the options of the command line, not those of the library", async () => {
+  await using server = await MemcachedServer.listen();
+  await using client = new Client(server.address);
+  await client.withTranscoder(rawTranscoder).set("key", new TextEncoder().encode("text"));
+  const lines = [
+    [`get key -s ${server.address}`, 3, "use --format to read"],
+    [`incr key -s ${server.address}`, 3, "begin with --initial"],
+    ["ping -s user:secret@127.0.0.1:1", 2, "into MEMCACHED_USERNAME and MEMCACHED_PASSWORD"],
+  ] as const;
+  for (const [line, expected, advice] of lines) {
+    const { code, messages } = await moecache(line);
+    assertEquals([line, code, messages.includes("the option ")], [line, expected, false], messages);
+    assertStringIncludes(messages, advice);
+  }
 });
 
 Deno.test("--discover finds the servers of a cluster", async () => {
@@ -209,6 +248,17 @@ Deno.test("a terminal gets no control characters of a value", async () => {
   await moecache(["set", "key", "a\x1b]0;title\x07b\nc"], { env });
   const { output } = await moecache("get key", { env, isTerminal: true });
   assertEquals(output, "a\\u001b]0;title\\u0007b\nc\n");
+});
+
+Deno.test("several lists of servers are one, unless one is empty", async () => {
+  const line = ["explain", "key", "--everywhere", "--timeout", "1s"];
+  const both = await moecache([...line, "-s", "127.0.0.1:1", "--servers", "127.0.0.1:2"]);
+  assertEquals(both.code, 3);
+  for (const port of [1, 2]) assertStringIncludes(both.messages, `to 127.0.0.1:${port}:`);
+  for (const [first, second] of [["", "127.0.0.1:1"], ["127.0.0.1:1", " "]] as const) {
+    const { code, messages } = await moecache([...line, "-s", first, "-s", second]);
+    assertEquals([code, messages], [2, "moecache: the option --servers is empty\n"]);
+  }
 });
 
 Deno.test("an empty list of servers is refused, and an empty variable is none", async () => {

@@ -82,13 +82,27 @@ Deno.test("each command is in the module that is loaded for it", async () => {
   for (const line of ["", "help keys", "keys --help", "-h", "key", "--version"]) {
     assertEquals(modulesFor(line.split(" ")), COMMAND_MODULES, line);
   }
-  assertEquals(modulesFor(["get", "keys"]).flatMap(({ names }) => names).includes("keys"), true);
+  assertEquals(modulesFor(["get", "keys", "help"]), modulesFor(["get"]));
+  const { options } = await programFor(NO_TERMINAL, () => {}, [], []);
+  for (const { short, long, required } of options) {
+    for (const flag of required ? [short, long].filter((each) => each !== undefined) : []) {
+      assertEquals(modulesFor([flag, "keys", "get"]), modulesFor(["get"]), flag);
+    }
+  }
 });
 
 Deno.test("a command that is misspelled is suggested", async () => {
-  const { code, messages } = await moecache("-s server:1 key");
-  assertEquals(code, 2);
-  assertStringIncludes(messages, "Did you mean keys?");
+  const lines = [
+    ["-s server:1 key", "keys"],
+    // The other words may be names of commands too.
+    ["dele top keys", "del"],
+    ["help kyes", "keys"],
+  ] as const;
+  for (const [line, meant] of lines) {
+    const { code, messages } = await moecache(line);
+    assertEquals([line, code, messages.split("\n").length], [line, 2, 3]);
+    assertStringIncludes(messages, `Did you mean ${meant}?`);
+  }
 });
 
 Deno.test("docs/cli.md has every command and every option", async () => {

@@ -61,6 +61,32 @@ for (const [kind, start] of Object.entries(SERVERS)) {
   });
 }
 
+Deno.test("exporter says once what a server lacks, and again when that changes", async () => {
+  let isWell = true;
+  await using server = await MemcachedServer.listen({
+    fault: ({ line }) =>
+      isWell || line !== "stats items" ? undefined : { reply: "SERVER_ERROR not here" },
+  });
+  const exporter = await serve(server.address);
+  const scrapes = async (times: number) => {
+    for (let i = 0; i < times; i++) {
+      for (const path of ["metrics", "scrape?target=127.0.0.1:1"]) {
+        await (await fetch(`http://${exporter.address}/${path}`)).text();
+      }
+    }
+  };
+  await scrapes(2);
+  for (const now of [false, true, false]) {
+    isWell = now;
+    await scrapes(2);
+  }
+  const { messages } = await exporter.end();
+  const lines = messages.trimEnd().split("\n");
+  assertEquals(lines.filter((line) => line.includes("127.0.0.1:1:")).length, 1, messages);
+  assertEquals(lines.filter((line) => line.includes("stats items")).length, 2, messages);
+  assertEquals(lines.length, 3, messages);
+});
+
 Deno.test("exporter answers a request that names no path, and continues", async () => {
   await using server = await MemcachedServer.listen();
   const exporter = await serve(server.address);

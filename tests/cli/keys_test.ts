@@ -1,6 +1,7 @@
 /** Commands over all that the servers hold. */
 
 import { Client } from "@moecache/moecache";
+import { utf8Keys } from "@moecache/moecache/keys";
 import { ketama } from "@moecache/moecache/rings";
 import { MemcachedServer } from "@moecache/moecache/testing";
 import { assert, assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@std/assert";
@@ -134,6 +135,20 @@ Deno.test("keys shows keys of any bytes among many, a line each", async () => {
   assertEquals(records.map((line) => JSON.parse(line).key), ["a\nb"]);
 });
 
+Deno.test("keys are shown as the UTF-8 that they are, in every list", async () => {
+  await using server = await MemcachedServer.listen();
+  await using client = new Client(server.address, { keys: utf8Keys });
+  // A letter of two characters, and a mark that some decoders leave out.
+  const keys = ["e\u0301:1", "\ufeffuser:1"];
+  for (const key of keys) await client.set(key, "value");
+  const env = { MEMCACHED_SERVERS: server.address };
+  const listed = await moecache("keys", { env });
+  assertEquals(listed.output.trimEnd().split("\n").toSorted(), keys);
+  const { output } = await moecache("prefixes", { env });
+  const prefixes = output.trimEnd().split("\n").slice(1).map((line) => line.split("*")[0]);
+  assertEquals(prefixes.toSorted(), ["e\u0301:", "\ufeffuser:"]);
+});
+
 Deno.test("a pattern matches the whole key, and its own signs where they are escaped", () => {
   const matches = (glob: string, key: string) => globFilter(glob)(key);
   assertEquals(matches("a.c", "abc"), false);
@@ -218,7 +233,19 @@ Deno.test("stats are memcached's own, and --diff shows what has changed", async 
   }
   const { code, output: changes } = await diffing;
   assertEquals([code, changes.includes('"name":"cmd_get"')], [0, true]);
+  assertEquals(/\.\d{7}/.test(changes), false, changes);
   assertEquals((await moecache("stats nothing", { env })).code, 2);
+});
+
+Deno.test("stats --diff shows no change of a server that was started again", async () => {
+  let starts = 0;
+  await using server = await MemcachedServer.listen({
+    fault: ({ line }) =>
+      line === "stats" ? { reply: `STAT pid ${++starts}\r\nSTAT cmd_get 7\r\nEND` } : undefined,
+  });
+  const { code, output, messages } = await moecache(`stats --diff 1ms -s ${server.address}`);
+  assertEquals([code, output], [3, ""]);
+  assertStringIncludes(messages, `${server.address} was started again`);
 });
 
 Deno.test("capable shows what an old server lacks", async () => {

@@ -2,6 +2,7 @@
 
 import { CHANNELS, Client, rawTranscoder } from "@moecache/moecache";
 import type { ServerStateContext } from "@moecache/moecache/diagnostics";
+import { utf8Keys } from "@moecache/moecache/keys";
 import { MemcachedServer } from "@moecache/moecache/testing";
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import diagnostics from "node:diagnostics_channel";
@@ -171,7 +172,11 @@ Deno.test("dump -o replaces a file only when there is something to replace it wi
 
 Deno.test("load refuses what is not a dump, and names the line", async () => {
   await using server = await MemcachedServer.listen();
-  for (const input of ["{", "{}", '{"key":"a","exptime":null}', '{"key":"a","exptime":"x"}']) {
+  const wrongFlags = [-1, 2 ** 32].map((flags) =>
+    JSON.stringify({ key: "a", exptime: null, flags, base64: "" })
+  );
+  const lines = ["{", "{}", '{"key":"a","exptime":null}', '{"key":"a","exptime":"x"}'];
+  for (const input of [...lines, ...wrongFlags]) {
     const env = { MEMCACHED_SERVERS: server.address };
     const { code, messages } = await moecache("load", { env, input: `\n${input}` });
     assertEquals(code, 2, input);
@@ -179,6 +184,36 @@ Deno.test("load refuses what is not a dump, and names the line", async () => {
   }
   assertEquals((await moecache("load /nowhere/at/all", {})).code, 2);
   assertEquals((await moecache("load --rate fast", {})).code, 2);
+});
+
+Deno.test("dump shows keys as UTF-8, and load takes them so where a line has no other bytes", async () => {
+  await using server = await MemcachedServer.listen();
+  const env = { MEMCACHED_SERVERS: server.address };
+  const typed = ["é", "日本"].map((key) =>
+    JSON.stringify({ key, exptime: null, flags: 0, base64: btoa("value") })
+  );
+  assertEquals((await moecache("load", { env, input: typed.join("\n") })).code, 0);
+  await using client = new Client(server.address, { keys: utf8Keys, transcoder: rawTranscoder });
+  for (const key of ["é", "日本"]) {
+    assertEquals(await client.get(key), new TextEncoder().encode("value"));
+  }
+  await using other = new Client(server.address);
+  await other.meta("ms", btoa("\xff"), ["b"], "a key that is no UTF-8");
+  const { output } = await moecache("dump --values", { env });
+  const keys = output.trimEnd().split("\n").map((line) => JSON.parse(line).key);
+  assertEquals(keys.toSorted(), ["é", "ÿ", "日本"]);
+  const folder = await Deno.makeTempDir();
+  try {
+    // The name of a file is no key, and changes nothing about keys.
+    await Deno.writeTextFile(`${folder}/日本.jsonl`, output);
+    await client.flushAll();
+    const { code, messages } = await moecache(`load ${folder}/日本.jsonl`, { env });
+    assertEquals([code, messages], [0, ""]);
+    const again = await moecache("dump --values", { env });
+    assertEquals(again.output.split("\n").toSorted(), output.split("\n").toSorted());
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
 });
 
 Deno.test("load counts what the server refuses, and stores the rest", async () => {

@@ -7,6 +7,7 @@ import { moecache } from "./fake_terminal.ts";
 import { pause } from "../../src/cli/pause.ts";
 import { VERSION } from "../../src/cli/version.ts";
 import { untilAborted } from "../../src/cli/terminal.ts";
+import { MemcachedProcess } from "../support/memcached.ts";
 import { until } from "../support/turns.ts";
 
 const PROGRAM = new URL("../../src/cli/mod.ts", import.meta.url).pathname;
@@ -148,8 +149,49 @@ Deno.test("a closed pipe is no fault, and a full disk is one", async () => {
     const { code, messages } = await shell(`moecache ${line} ${at} > /dev/full`);
     assertEquals([line, code, messages.trimEnd().split("\n").length], [line, 2, 1], messages);
   }
+  // So seldom that each event is written alone.
+  const timer = setInterval(() => client.get("key").catch(() => {}), 400);
+  const watching = await shell(`moecache monitor ${at} > /dev/full`)
+    .finally(() => clearInterval(timer));
+  assertEquals([watching.code, watching.messages.trimEnd().split("\n").length], [2, 1]);
   const unheard = await shell(`moecache get key -s 127.0.0.1:1 2> /dev/full`);
   assertEquals([unheard.code, unheard.output], [3, ""]);
+});
+
+Deno.test("monitor shows the time of this place, as stat does", async () => {
+  await using server = await MemcachedServer.listen();
+  await using client = new Client(server.address);
+  const timer = setInterval(() => client.get("key").catch(() => {}), 20);
+  const at = `-s ${server.address}`;
+  const { output } = await shell(
+    `export TZ=Asia/Tokyo; moecache monitor -n 1 ${at}; moecache stat --count 1 --every 1ms ${at}`,
+  ).finally(() => clearInterval(timer));
+  // Whole hours may pass, but not nine.
+  const [, event = "", line = ""] = /^(\d\d):[^]*\n(\d\d):/.exec(output) ?? [];
+  assertEquals([0, 1].includes((Number(line) - Number(event) + 24) % 24), true, output);
+});
+
+Deno.test("load from a pipe that has a name does not call it loaded what a restart has lost", async () => {
+  await using first = await MemcachedProcess.start();
+  await using client = new Client(first.address);
+  const keys = Array.from({ length: 1000 }, (_, i) => `key:${i}`);
+  const lines = keys.map((key) => JSON.stringify({ key, exptime: null, flags: 0, base64: "eA==" }));
+  const file = await Deno.makeTempFile();
+  try {
+    await Deno.writeTextFile(file, lines.join("\n"));
+    const loading = shell(`moecache load <(cat ${file}) --rate 1k -s ${first.address}`);
+    await until(async () => Number((await client.stats())[0]!.curr_items) > 0);
+    await first.kill("SIGKILL");
+    await using _second = await MemcachedProcess.start([], { port: first.port });
+    const { code, messages } = await loading;
+    assertEquals(code, 3, messages);
+    assertMatch(
+      messages,
+      /was started again, and has lost .*: run this again with --skip-existing/,
+    );
+  } finally {
+    await Deno.remove(file);
+  }
 });
 
 Deno.test("commands that want standard input take a closed one for nothing", async () => {

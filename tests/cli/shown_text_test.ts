@@ -32,6 +32,11 @@ Deno.test("plainText has nothing that moves, joins or hides", () => {
   assertEquals(plainText("👩\u200d👩✔\ufe0f"), "👩\\u200d👩✔\\ufe0f");
   assertEquals(plainText("\u{1f1e9}\u{1f3fd}\ud800"), "\\u{1f1e9}\\u{1f3fd}\\ud800");
   assertEquals(printable("日本\u200d"), "日本\u200d");
+  // Each of them changes the order in which letters are shown.
+  for (const letter of "\u061c\u200e\u200f\u202a\u202e\u2066\u2069") {
+    const number = letter.charCodeAt(0).toString(16).padStart(4, "0");
+    assertEquals(printable(`a${letter}b`), `a\\u${number}b`);
+  }
   assertEquals(plainText("user:1 é 日本"), "user:1 é 日本");
 });
 

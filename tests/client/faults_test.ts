@@ -101,6 +101,27 @@ for (const { way, ...dialling } of WAYS) {
     }
   });
 
+  test("Client closes its socket when it ends a connection, and the server notices it soon", async () => {
+    const ways: ((client: Client) => Promise<unknown>)[] = [
+      (client) => client.get("key").then(() => client.close()),
+      (client) => client.set("key", "value").catch(() => {}),
+    ];
+    for (const end of ways) {
+      const left = gate();
+      await using peer = new ScriptedPeer(async (connection) => {
+        if (await connection.request() === "get key") await connection.send("END\r\n");
+        while (await connection.request() !== undefined);
+        left.open();
+      });
+      await using client = connect(peer, { timeout: 500 });
+      await end(client);
+      const start = performance.now();
+      await left.opened;
+      // An open socket is also closed when it is collected as garbage, which takes 40 seconds or longer.
+      assert(performance.now() - start < 20_000, `${end}`);
+    }
+  });
+
   test("Client dials again, without an error, after the server has closed an idle connection", async () => {
     const idle = gate();
     const closed = gate();
@@ -165,13 +186,13 @@ for (const { way, ...dialling } of WAYS) {
       if (index === 0) await late.opened;
       await connection.send(`VALUE key 274 1\r\n${index}\r\nEND\r\n`).catch(() => {});
     });
-    await using client = connect(peer, { timeout: 30 });
+    await using client = connect(peer, { timeout: 300 });
     const started = performance.now();
     const error = await assertRejects(() => client.get("key"), TimeoutError);
-    assert(performance.now() - started >= 29);
+    assert(performance.now() - started >= 299);
     assertEquals(
       error.message,
-      `No reply from ${peer.address} within 30 ms, under way: get key "key"`,
+      `No reply from ${peer.address} within 300 ms, under way: get key "key"`,
     );
     late.open();
     assertEquals(await client.get("key"), "1");
@@ -324,13 +345,13 @@ for (const { way, ...dialling } of WAYS) {
 
   test("Client does not time out an operation because the process was busy", async () => {
     await using peer = new ScriptedPeer(answering(() => "END\r\n"));
-    await using client = connect(peer, { timeout: 50 });
+    await using client = connect(peer, { timeout: 500 });
     const busy = (time: number) => {
       for (const started = performance.now(); performance.now() - started < time;);
     };
     assertEquals(await client.get("warm"), undefined);
     const first = client.get("first");
-    busy(80);
+    busy(700);
     const second = client.get("second");
     assertEquals(await Promise.all([first, second]), [undefined, undefined]);
   });
@@ -467,10 +488,10 @@ Deno.test("Client never uses a reply for another operation", async () => {
 
 Deno.test("Client does not count a long turn as time for connecting", async () => {
   await using peer = new ScriptedPeer(answering(() => "END\r\n"));
-  for (const options of [{ timeout: 60 }, { timeout: 2000, connectTimeout: 60 }]) {
+  for (const options of [{ timeout: 500 }, { timeout: 5000, connectTimeout: 500 }]) {
     await using client = new Client(peer.address, options);
     const operation = client.get("key");
-    for (const started = performance.now(); performance.now() - started < 100;);
+    for (const started = performance.now(); performance.now() - started < 700;);
     assertEquals(await operation, undefined);
   }
 });

@@ -1,10 +1,18 @@
 /** Errors name the command and the key, and say what was not sent, also those that no server has caused. */
 
-import { assert, assertEquals, assertInstanceOf, assertStrictEquals } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertInstanceOf,
+  assertStrictEquals,
+  assertStringIncludes,
+} from "@std/assert";
 import {
   Client,
   ClientException,
+  type ClientOptions,
   type KeyCommands,
+  type KeyFormat,
   SocketError,
   type Transcoder,
   ValidationException,
@@ -193,4 +201,48 @@ Deno.test("A client says of what maxPending refuses that it was not sent", async
   assert(error.message.endsWith('maxPending allows, not sent: set key "b"'), error.message);
   assert(isUnsent(error));
   await first;
+});
+
+/** Operations whose key is located, by the action in the message. */
+const LOCATED: Operations = {
+  get: (client) => client.get("a"),
+  set: (client) => client.set("a", 1),
+  incr: (client) => client.incr("a"),
+  delete: (client) => client.delete("a"),
+  mg: (client) => (client as Client).meta("mg", "a", []),
+};
+
+/** What finds a key's server, and throws. */
+const LOCATING: Readonly<Record<string, ClientOptions>> = {
+  "a locator": { locator: () => ({ locate: fail }) },
+  "a locator behind failover": { failover: "remove", locator: () => ({ locate: fail }) },
+  "the route of a key format": { keys: { encode: (key) => key, route: fail } },
+};
+
+for (const [what, options] of Object.entries(LOCATING)) {
+  Deno.test(`What ${what} throws is the cause of an error with the command and the key`, async () => {
+    await using client = new Client(["a.test", "b.test"], options);
+    for (const [action, operate] of Object.entries(LOCATED)) {
+      const error = await errorOf(operate(client));
+      assertInstanceOf(error, ValidationException);
+      assertEquals(error.message, `Cannot ${action} key "a": broken`);
+      assertStrictEquals(error.cause, fault);
+    }
+    const inNamespace = await errorOf(client.namespace("n:").set("a", 1));
+    assertInstanceOf(inNamespace, ValidationException);
+    assertStringIncludes(inNamespace.message, `key "a"`);
+  });
+}
+
+Deno.test("A route that is no text is refused: all keys would have the same hash", async () => {
+  const asynchronous = {
+    encode: (key: string) => key,
+    route: (key: string) => Promise.resolve(key),
+  };
+  await using client = new Client(["a.test", "b.test"], {
+    keys: asynchronous as unknown as KeyFormat,
+  });
+  const error = await errorOf(client.get("a"));
+  assertInstanceOf(error, ValidationException);
+  assertEquals(error.message, `Cannot get key "a": keys.route gave no string`);
 });

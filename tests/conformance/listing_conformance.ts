@@ -1,6 +1,12 @@
 /** `items` and `watch`, whatever memcached the client talks to. @module */
 
-import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertRejects,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
 import {
   Client,
   ClientException,
@@ -204,6 +210,7 @@ export function describeListing(
         const events = client.watch(["fetchers", "nonsense"]);
         const refusal = await assertRejects(() => events.ready, ClientException, "Cannot watch");
         assertEquals(refusal.item, "ERROR");
+        assertStringIncludes(refusal.message, "watch needs memcached 1.4.26 or later");
         assertEquals(await assertRejects(() => take(events, 1)), refusal);
         const watchers = Array.from({ length: 20 }, () => client.watch(["evictions"]));
         await Promise.all(watchers.map(({ ready }) => ready));

@@ -7,6 +7,7 @@ import {
   jsonTranscoder,
   type KeyCommands,
   SocketError,
+  ValidationException,
 } from "../../mod.ts";
 import { lock, once } from "../../src/patterns/mod.ts";
 import { isBackendFailure, isUnreachable } from "../../src/protocol/backend_failure.ts";
@@ -47,8 +48,17 @@ Deno.test("a refusal by a proxy is distinguished from one by memcached", () => {
     assertEquals([isBackendFailure(error), isUnreachable(error)], [expected, expected], line);
   }
   assertEquals(isBackendFailure(new SocketError("lost")), false);
+  // What a caller has passed is no line of a server's, and may have no text.
+  for (const item of ["SERVER_ERROR backend failure", Symbol("value"), Object.create(null)]) {
+    assertEquals(isBackendFailure(new ValidationException("Cannot set key", item)), false);
+  }
   assertEquals(isUnreachable(new SocketError("lost")), true);
   assertEquals(isUnreachable(new TypeError("SERVER_ERROR")), false);
+  // What an error holds may be a value of the caller, which cannot always be made a text.
+  for (const item of [Symbol("a"), [Symbol("b")], ["SERVER_ERROR"], Object.create(null)]) {
+    assertEquals(isUnreachable(new ClientException("Cannot read", item)), false);
+  }
+  assertEquals(isUnreachable(new ValidationException("Cannot store", "SERVER_ERROR")), false);
 });
 
 Deno.test("lock, once and getOrSet remove a claim that a proxy refused and its server executed later", () =>

@@ -320,6 +320,16 @@ Deno.test("Client rejects what waits for servers when it is closed", async () =>
   assertEquals([registry.count, client.servers], [1, []]);
 });
 
+Deno.test("Client waits no longer than a second for a look-up that ignores its signal when it is closed", async () => {
+  const registry = new Registry(() => new Promise(() => {}));
+  const client = new Client([], { discovery: registry });
+  const waiting = assertRejects(() => client.get("key"), SocketError, "the client is closed");
+  await until(() => registry.count > 0);
+  // It waited for ever, as it did not for a dialer.
+  await client.close();
+  await waiting;
+});
+
 Deno.test("Client keeps its servers and dispatches an event when discovery fails later", async () => {
   await using server = await MemcachedServer.listen();
   const registry = new Registry(() => [server.address], 10);

@@ -182,6 +182,19 @@ Deno.test("DiscoveryLoop treats an answer without servers as a failure", async (
   assertEquals(watched.found, []);
 });
 
+Deno.test("DiscoveryLoop refuses a version that is no number: later lists would not be newer", async () => {
+  const versions: unknown[] = [NaN, Infinity, "9", null, new Date(0), {}];
+  await using watched = new Watched((index) => {
+    return { servers: ["a"], version: versions[index % versions.length] as number };
+  });
+  watched.loop.start();
+  while (watched.count < versions.length) await watched.next();
+  assertEquals(watched.found, []);
+  for (const error of watched.failed) {
+    assertStringIncludes((error as Error).message, "its version is neither a number nor a bigint");
+  }
+});
+
 Deno.test("DiscoveryLoop tries a list again that could not be taken", async () => {
   const taken: unknown[] = [];
   await using watched = new Watched(() => ({ servers: ["a"], version: 1 }), {

@@ -191,12 +191,21 @@ Deno.test("dns treats equal weights of SRV records as no weights", async () => {
 Deno.test("dns rejects invalid records, and a service that does not exist", async () => {
   const gone = zone({ "cache.test SRV": [srv(".", 0)] });
   await assertRejects(() => lookUp({ resolve: gone, srv: true }), SocketError, "no such service");
-  for (const record of ["10.0.0.1", {}, srv("a.test", -1), { ...srv("a", 1), weight: 0.5 }]) {
+  for (
+    const record of [null, undefined, "10.0.0.1", {}, srv("a.test", -1), {
+      ...srv("a", 1),
+      weight: 0.5,
+    }]
+  ) {
     const resolve = zone({ "cache.test SRV": [record] });
     await assertRejects(() => lookUp({ resolve, srv: true }), SocketError, "SRV record");
   }
   const resolve = zone({ "cache.test A": [srv("a.test", 1)] });
   await assertRejects(() => lookUp({ resolve }), SocketError, "no address");
+  for (const records of [undefined, null, "10.0.0.1", {}, new Set(["10.0.0.1"])]) {
+    const resolve = () => Promise.resolve(records as never);
+    await assertRejects(() => lookUp({ resolve }), SocketError, "no list of records");
+  }
 });
 
 Deno.test("dns refuses invalid options", () => {

@@ -47,7 +47,9 @@ function patternOf(message: string): string {
 
 /** What errors say in the source: what begins as a message does, and what an error is made with. */
 function* messagesOf(code: string): Generator<string> {
-  const begun = code.matchAll(/([`"'])((?:Cannot [a-z$]|No reply from |Connection to )[^\n]*?)\1/g);
+  const begun = code.matchAll(
+    /([`"'])((?:Cannot [a-z$]|No reply from |Connection to |Argument |The key |over |MemJS )[^\n]*?)\1/g,
+  );
   const made = code.matchAll(/new (?:\w+Exception|\w*Error)\(\s*([`"'])(.*?)\1/g);
   for (const { 2: message, index } of [...begun, ...made]) {
     yield patternOf(withReason(message!, code.slice(0, index)));

@@ -181,6 +181,11 @@ Deno.test("Errors of a namespace name the caller's key when its generation is un
     ClientException,
     `Cannot invalidateAll namespace "n:": Cannot incr the generation of namespace "n:"`,
   );
+  await assertRejects(
+    () => names.currentPrefix(),
+    ClientException,
+    `Cannot get the prefix of namespace "n:": Cannot incr the generation of namespace "n:"`,
+  );
 });
 
 Deno.test("Errors of a namespace keep their class, server and cause", async () => {

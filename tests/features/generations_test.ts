@@ -93,7 +93,7 @@ Deno.test("invalidateAll counts on from what is known when an old counter comes 
 for (const condition of ["refusing", "hanging"] as const) {
   Deno.test(`an invalidated generation stays invalid when the server of its counter fails over, ${condition}`, async () => {
     const probing = { probeDelay: 5, maxProbeDelay: 20, failuresBeforeDead: 1 };
-    await withFleet({ failover: "remove", timeout: 100, ...probing }, async (fleet, connect) => {
+    await withFleet({ failover: "remove", timeout: 400, ...probing }, async (fleet, connect) => {
       const client = connect();
       const names = client.namespace("n:");
       const [counters] = fleet.servers;

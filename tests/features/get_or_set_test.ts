@@ -591,7 +591,7 @@ describe("getOrSet where the server misbehaves", () => {
         if (isNonce(line)) nonce = line;
         return undefined;
       }));
-      await using client = new Client(peer.address, { timeout: 50, failover });
+      await using client = new Client(peer.address, { timeout: 300, failover });
       const loaded = client.getOrSet("key", () => "value", { lockFor: 600 });
       if (failover === "miss") assertEquals(await loaded, "value");
       else await assertRejects(() => loaded, TimeoutError);

@@ -65,7 +65,7 @@ Deno.test("items asks servers before 1.6.9 as they know it", async () => {
   assertEquals(requests, ["lru_crawler metadump hash", all, all]);
 });
 
-Deno.test("items says which memcached it takes", async () => {
+Deno.test("items says which memcached it needs", async () => {
   // Before 1.5.4, lines have no class and no size, and lists have no end; before 1.4.31, there are none.
   for (const reply of ["key=a exp=-1 la=1795388585 cas=5 fetch=no\n", "ERROR\r\n"]) {
     await using peer = new ScriptedPeer(answering((line) => {
@@ -74,7 +74,7 @@ Deno.test("items says which memcached it takes", async () => {
         : reply;
     }));
     await using client = new Client(peer.address);
-    await assertRejects(() => keysOf(client), ClientException, "it takes memcached 1.5.4 or later");
+    await assertRejects(() => keysOf(client), ClientException, "items needs memcached 1.5.4");
   }
 });
 

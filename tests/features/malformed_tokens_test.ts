@@ -1,7 +1,7 @@
 /** What a server says of an item, and makes no sense. */
 
 import { assertEquals, assertRejects } from "@std/assert";
-import { Client, ClientException } from "../../mod.ts";
+import { Client, ClientException, SocketError } from "../../mod.ts";
 import { migrate } from "../../src/routing/mod.ts";
 import { answering, ScriptedPeer } from "../support/scripted_peer.ts";
 
@@ -67,6 +67,15 @@ for (const flag of Object.keys(GOOD)) {
     }
   });
 }
+
+Deno.test("inspect and getOrSet name the key whose reply has no flags", async () => {
+  const reply = (line: string) => line.startsWith("mg") ? "VA 1\r\nx\r\n" : "HD\r\n";
+  await using peer = new ScriptedPeer(answering(reply));
+  await using client = new Client(peer.address);
+  for (const read of [() => client.inspect("bad"), () => client.getOrSet("bad", () => 1)]) {
+    await assertRejects(read, SocketError, `Cannot read item of key "bad": the reply has no flag`);
+  }
+});
 
 Deno.test("a key does not move where its flags or its time make no sense", async () => {
   for (const flag of ["f", "t"] as const) {

@@ -360,7 +360,9 @@ Deno.test('failover "remove" survives a locator that throws when it is made anew
   await fleet.servers[0]!.become("refusing");
   const outcomes = await under;
   assertEquals(outcomes.map(({ status }) => status), outcomes.map(() => "rejected"));
-  await assertRejects(() => client.get(key), RangeError, "four or nothing");
+  const message = `Cannot get key "${key}": four or nothing`;
+  const { cause } = await assertRejects(() => client.get(key), ValidationException, message);
+  assert(cause instanceof RangeError);
   await client.close();
 });
 

@@ -130,5 +130,5 @@ Deno.test("Client refuses an invalid locator and an unknown server before anythi
   // deno-lint-ignore no-explicit-any -- the caller's mistake
   assertThrows(() => new Client("127.0.0.1:1", { locator: (() => 0) as any }), ValidationException);
   const client = new Client("127.0.0.1:1", { retries: 1 });
-  assertThrows(() => client.items({ server: "other:1" }), ValidationException, "neither the name");
+  assertThrows(() => client.items({ server: "other:1" }), ValidationException, "no name or index");
 });

@@ -1,6 +1,7 @@
 import { assertEquals, assertRejects, assertStringIncludes, assertThrows } from "@std/assert";
 import {
   Client,
+  ClientException,
   type ClientOptions,
   type KeyFormat,
   PartialClientException,
@@ -13,6 +14,7 @@ import {
   npmMemcachedKeys,
   prefixedKeys,
   pymemcacheKeys,
+  railsKey,
   railsKeys,
   spymemcachedKeys,
   utf8Keys,
@@ -115,6 +117,32 @@ Deno.test("a key that the format refuses is an error with the caller's key", asy
   );
   assertEquals([...partial.failures.keys()], ["large"]);
   await assertRejects(() => client.meta("mg", "YQ==", ["b"]), ValidationException, "flag b");
+});
+
+Deno.test("a format that decodes a key to no text, or throws, is an error of the list", async () => {
+  await using server = await MemcachedServer.listen();
+  await using plain = new Client(server.address);
+  await plain.set("key", "value");
+  const results = [null, 5, Promise.resolve("key")];
+  const decoders = [...results.map((key) => () => key), () => {
+    throw new Error("broken");
+  }];
+  for (const decode of decoders) {
+    const keys = { encode: (key: string) => key, decode } as unknown as KeyFormat;
+    await using client = new Client(server.address, { keys });
+    for (const list of [client.items(), client.keys()]) {
+      await assertRejects(() => list.next(), ClientException, 'Cannot decode key "key": ');
+    }
+  }
+});
+
+Deno.test("railsKey refuses what Rails makes other texts of, which were all the same key", () => {
+  const parts = [undefined, Symbol("key"), () => {}, new Date(0), new Map(), Promise.resolve()];
+  for (const part of [...parts, { ids: [1, 2] }, { at: new Date(0) }, { a: { b: 1 } }]) {
+    for (const key of [part, ["page", part]]) {
+      assertThrows(() => railsKey(key as never), ValidationException, "Cannot use key part");
+    }
+  }
 });
 
 /** Formats, and the longest keys that each takes, or such as are cut where others are not. */

@@ -40,6 +40,13 @@ onEveryServer("once", (test) => {
     const never = () => Promise.reject(new Error("nobody was to act"));
     const unstorable: [unknown, new (message: string) => Error, string][] = [
       [() => {}, ValidationException, "Cannot"],
+      // Values that cannot be converted to text.
+      [Symbol("result"), ValidationException, "a symbol"],
+      [
+        Object.create(null, { nested: { enumerable: true, value: Symbol() } }),
+        ValidationException,
+        "a symbol",
+      ],
       ["x".repeat(1_100_000), ClientException, "too large"],
     ];
     for (const [i, [result, kind, why]] of unstorable.entries()) {

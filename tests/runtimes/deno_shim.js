@@ -28,6 +28,19 @@ Promise.withResolvers ??= () => {
   return { promise, resolve, reject };
 };
 
+globalThis.AsyncDisposableStack ??= class {
+  #parts = [];
+
+  use(part) {
+    this.#parts.push(part);
+    return part;
+  }
+
+  async [Symbol.asyncDispose]() {
+    for (const part of this.#parts.reverse()) await part[Symbol.asyncDispose]();
+  }
+};
+
 /** Deno's errors, by the codes that Node has for them. */
 const ERRORS = {
   EADDRINUSE: class AddrInUse extends Error {},

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { ValidationException } from "../../mod.ts";
 import { MemcachedServer } from "../../src/testing/mod.ts";
+import { checkFault } from "../../src/testing/faults.ts";
 import { resolveOptions } from "../../src/testing/server_options.ts";
 
 Deno.test("MemcachedServer refuses options that cannot be what they are", async () => {
@@ -41,7 +42,7 @@ Deno.test("MemcachedServer refuses unknown options, and what is no object of opt
     await assertRejects(
       () => MemcachedServer.listen(options as unknown as object),
       ValidationException,
-      "it must be an object",
+      "it must be a plain object",
     );
   }
 });
@@ -54,6 +55,24 @@ Deno.test("new MemcachedServer refuses options too, and leaves the listener alon
     "Cannot use memoryLimit -1: it must be an integer from 1 to 9007199254740991",
   );
   assert(listener.addr.port > 0);
+});
+
+Deno.test("new MemcachedServer refuses what is no listener, such as the options of listen", () => {
+  for (const wrong of [undefined, null, 11211, {}, { port: 0 }, { addr: {} }]) {
+    assertThrows(
+      () => new MemcachedServer(wrong as never),
+      ValidationException,
+      "a listener, which MemcachedServer.listen makes itself",
+    );
+  }
+});
+
+Deno.test("a fault that is no object is refused by its name", () => {
+  for (const wrong of [null, 5, "reply", [], Promise.resolve({ delay: 1 })]) {
+    const message = "it must be an object such as { delay }";
+    assertThrows(() => checkFault(wrong as never), ValidationException, message);
+    assertThrows(() => checkFault(wrong as never), ValidationException, "Cannot use fault ");
+  }
 });
 
 Deno.test("MemcachedServer.setCluster refuses what is not a list of addresses", async () => {

@@ -62,7 +62,7 @@ Deno.test("rawTranscoder refuses everything else", () => {
     assertThrows(
       () => rawTranscoder.encode(value as Uint8Array),
       ValidationException,
-      "neither a Uint8Array nor { flags, data }",
+      "Cannot store value: it is neither a Uint8Array nor { flags, data }",
     );
   }
   for (const options of [{ withFlags: 1 }, { handsOverData: null }]) {

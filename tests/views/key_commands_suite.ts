@@ -240,6 +240,22 @@ export function describeKeyCommands(
       await assertRejects(() => view.update(c, none), ValidationException, "a function");
     });
 
+    testView("goes on with a load for the callers that have not given up", async (view) => {
+      const long = "x".repeat(5000);
+      const ending = new AbortController();
+      const load = () => {
+        ending.abort(new Error("enough"));
+        return long;
+      };
+      const [first, second] = await Promise.allSettled([
+        view.getOrSet(a, load, { signal: ending.signal }),
+        view.getOrSet(a, load),
+      ]);
+      assertEquals(first, { status: "rejected", reason: ending.signal.reason });
+      assertEquals(second, { status: "fulfilled", value: long });
+      assertEquals(await view.get(a), long);
+    });
+
     testView("updates a value", async (view) => {
       assertEquals(await view.update<number>(a, (value = 0) => value + 1), 1);
       const all = Array.from({ length: 5 }, () => {

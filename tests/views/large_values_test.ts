@@ -5,13 +5,14 @@ import {
   type Dial,
   type EncodedValue,
   type KeyCommands,
+  type OperationOptions,
   PartialClientException,
   rawTranscoder,
   SocketError,
   type Transcoder,
   ValidationException,
 } from "../../mod.ts";
-import { hashedKeys, largeValues, tagged } from "../../src/views/mod.ts";
+import { hashedKeys, type LargeValueCommands, largeValues, tagged } from "../../src/views/mod.ts";
 import { type FaultHook, MemcachedServer } from "../../src/testing/mod.ts";
 import { dialNode } from "../../src/transport/node.ts";
 import { onEveryServer } from "../support/every_server.ts";
@@ -307,7 +308,7 @@ onEveryServer("largeValues", (test) => {
       });
       const streaming = "format" in options ? raw : view;
       const refused: readonly (() => Promise<unknown>)[] = [
-        ...[-1, 1.5, NaN, "60", null, 2 ** 31].flatMap((exptime) => [
+        ...[-1, 1.5, NaN, "60", null, 2 ** 31, 60n, Symbol("exptime")].flatMap((exptime) => [
           () => view.set("a", large, exptime as number),
           () => view.setMany({ a: large, b: 1 }, exptime as number),
           () => view.add("a", large, exptime as number),
@@ -654,3 +655,55 @@ Deno.test("largeValues leaves no chunks of a value that memcached refuses", asyn
     assertEquals(await keysOf(client), []);
   }
 });
+
+/** The commands that store a large value, with a key that exists. */
+const WRITES: Readonly<
+  Record<
+    string,
+    (view: LargeValueCommands, value: Uint8Array, options?: OperationOptions) => unknown
+  >
+> = {
+  set: (view, value, options) => view.set("a", value, 0, options),
+  setMany: (view, value, options) => view.setMany({ a: value }, 0, options),
+  setStream: (view, value, options) => view.setStream("a", streamOf(value), 0, options),
+  replace: (view, value, options) => view.replace("a", value, 0, options),
+  update: (view, value, options) => view.update("a", () => value, options),
+  append: (view, value, options) => view.append("a", value, options),
+};
+
+for (const command of ["replace", "update"]) {
+  Deno.test(`largeValues leaves no chunks when several clients ${command} at once`, async () => {
+    await using server = await MemcachedServer.listen();
+    await using first = new Client(server.address);
+    await using second = new Client(server.address);
+    const views = [first, second, first].map((client) => largeValues(client, SMALL));
+    for (let i = 0; i < 10; i++) {
+      await first.set("a", bytes(10));
+      await Promise.all(views.map((view, start) => WRITES[command]?.(view, bytes(3000, start))));
+      assertEquals(await views[0]?.delete("a"), true);
+      assertEquals(await keysOf(first), []);
+    }
+  });
+}
+
+for (const [command, write] of Object.entries(WRITES)) {
+  Deno.test(`largeValues leaves no chunks of what a caller of ${command} has given up`, async () => {
+    for (let request = 1; request <= 6; request++) {
+      const ending = new AbortController();
+      let requests = 0;
+      const fault = () => {
+        if (++requests === request) ending.abort(new Error("enough"));
+        return undefined;
+      };
+      await using server = await MemcachedServer.listen({ fault });
+      await using client = new Client(server.address);
+      const view = largeValues(client, SMALL);
+      await view.set("a", bytes(2000));
+      requests = 0;
+      await Promise.allSettled([write(view, bytes(5000), { signal: ending.signal })]);
+      // What it has begun ends before the client.
+      await view.delete("a");
+      assertEquals(await keysOf(client), [], `request ${request}`);
+    }
+  });
+}

@@ -5,13 +5,16 @@ import {
   type KeyCommands,
   PartialClientException,
   PartialSocketError,
+  rawTranscoder,
   SocketError,
   type Transcoder,
+  tuple,
   ValidationException,
 } from "../../mod.ts";
 import { nearCache, type NearCacheOptions, tagged } from "../../src/views/mod.ts";
 import { type FaultHook, MemcachedServer } from "../../src/testing/mod.ts";
 import { onEveryServer } from "../support/every_server.ts";
+import { RESTARTING } from "../support/restarting.ts";
 import { SwitchedFleet } from "../support/switched_fleet.ts";
 import { describeKeyCommands } from "./key_commands_suite.ts";
 import { until } from "../support/turns.ts";
@@ -204,6 +207,27 @@ Deno.test("nearCache: the age of a value that another caller loads counts from w
   assertEquals(await view.get("a"), 2);
 });
 
+Deno.test("nearCache takes no item of another server for the one that it keeps, nor one after a restart", async () => {
+  await using first = await MemcachedServer.listen();
+  await using second = await MemcachedServer.listen();
+  // Each of them gives its first item the same cas unique, as one server does before and after a restart.
+  for (const [server, value] of [[first, "old"], [second, "new"]] as const) {
+    await using writer = new Client(server.address);
+    await writer.set("a", value);
+  }
+  for (const makeInner of [(client: Client) => client, (client: Client) => tagged(client)]) {
+    await using client = new Client(first.address);
+    const clock = new Clock();
+    const view = nearCache(makeInner(client), { ...ALL, ttl: 1, revalidate: "cas", clock });
+    assertEquals(await view.get("a"), "old");
+    clock.time = 1000;
+    assertEquals(await view.get("a"), "old");
+    await client.setServers(second.address);
+    clock.time = 2000;
+    assertEquals(await view.get("a"), "new");
+  }
+});
+
 Deno.test("nearCache serves old values with staleOnError where the client has failover: miss", async () => {
   const clock = new Clock();
   const server = await MemcachedServer.listen();
@@ -387,6 +411,37 @@ Deno.test("nearCache returns values that no caller can change for others", async
   assert(view.near.hits > 8);
 });
 
+Deno.test("nearCache keeps what a value is in Python, also where it is copied for every caller", async () => {
+  await using server = await MemcachedServer.listen();
+  await using client = new Client(server.address);
+  const view = nearCache(client, ALL);
+  // Without the mark, the tuple would be written back as a list.
+  await client.set("a", [tuple(1, 2), new Uint8Array(3)]);
+  const stored = await client.withTranscoder(rawTranscoder).get("a");
+  for (let i = 0; i < 3; i++) await client.set(`copy${i}`, await view.get("a"));
+  for (let i = 0; i < 3; i++) {
+    assertEquals(await client.withTranscoder(rawTranscoder).get(`copy${i}`), stored);
+  }
+  assertEquals(view.near.hits, 2);
+});
+
+for (const [kind, start] of Object.entries(RESTARTING)) {
+  Deno.test(`nearCache reads a value again after a restart of ${kind}, whose cas uniques are equal`, async () => {
+    await using server = await start();
+    await using client = new Client(server.address);
+    const clock = new Clock();
+    const view = nearCache(client, { ...ALL, ttl: 1, revalidate: "cas", clock });
+    await client.set("a", "old");
+    assertEquals(await view.get("a"), "old");
+    const before = await client.gets("a");
+    await server.restart(client);
+    await client.set("a", "new");
+    assertEquals((await client.gets("a"))?.cas, before?.cas);
+    clock.time = 1500;
+    assertEquals(await view.get("a"), "new");
+  });
+}
+
 Deno.test("nearCache asks once for all concurrent callers, and forgets", async () => {
   await using server = await MemcachedServer.listen();
   await using client = new Client(server.address);
@@ -399,6 +454,7 @@ Deno.test("nearCache asks once for all concurrent callers, and forgets", async (
   await client.set("a", 2);
   view.forget("a");
   assertEquals(await view.get("a"), 2);
+  assertThrows(() => view.forget(5 as never), ValidationException);
   view.forget();
   assertEquals(view.near.size, 0);
 });

@@ -424,6 +424,29 @@ Deno.test("replicas takes note of failed fleets with failover: miss, too", async
   await assertRejects(() => replicas([strict]).get("key"), SocketError);
 });
 
+for (const failover of ["error", "miss"] as const) {
+  Deno.test(`replicas reads nothing old in a fleet that getOrSet has left out, with failover: ${failover}`, async () => {
+    await using fleet = await SwitchedFleet.start(["a:1", "b:1"]);
+    const [a] = fleet.servers;
+    const options = { dial: fleet.dial, failover, probeDelay: 5, maxProbeDelay: 5 };
+    await using first = new Client("a:1", options);
+    await using second = new Client("b:1", options);
+    const view = replicas([first, second]);
+    const missed: number[] = [];
+    view.events.addEventListener("failure", (event) => {
+      missed.push((event as ReplicaFailure).replica);
+    });
+    await view.set("key", "old");
+    await second.delete("key");
+    await a?.become("refusing");
+    assertEquals(await view.getOrSet("key", () => "new"), "new");
+    assertEquals(missed, [0]);
+    await a?.become("up");
+    await untilUp(first);
+    assertEquals(await view.get("key"), "new");
+  });
+}
+
 /** Commands in which a fleet that lacks a value gets it first, and what each makes of the value 5. */
 const ON_VALUES: Readonly<Record<string, (view: KeyCommands) => Promise<unknown>>> = {
   get: (view) => view.get("key"),

@@ -11,9 +11,9 @@ import {
 } from "../../mod.ts";
 import { lock, once } from "../../src/patterns/mod.ts";
 import { elastiCache } from "../../src/discovery/mod.ts";
-import { spread, type SpreadOptions } from "../../src/views/mod.ts";
+import { hashedKeys, type Schema, spread, type SpreadOptions, typed } from "../../src/views/mod.ts";
 import { HotKeys } from "../../src/views/hot_keys.ts";
-import { MemcachedServer } from "../../src/testing/mod.ts";
+import { type FaultHook, MemcachedServer } from "../../src/testing/mod.ts";
 import { describeKeyCommands } from "./key_commands_suite.ts";
 
 describeKeyCommands("spread, with every key hot, on one server", (client) => {
@@ -184,6 +184,45 @@ Deno.test("spread finds hot keys by use, and writers that do not know them follo
   for (let i = 0; i < 30; i++) assertEquals(await reader.get("hot"), 2);
 });
 
+Deno.test("spread's writers follow keys that were found by use long ago, as long as there are copies", async () => {
+  let now = Date.now();
+  await using first = await MemcachedServer.listen({ now: () => now });
+  await using second = await MemcachedServer.listen({ now: () => now });
+  const servers = [first.address, second.address];
+  await using client = new Client(servers);
+  await using other = new Client(servers);
+  const options = { copies: 2, hotKeys: { share: 0.2 } };
+  const [reader, writer] = [spread(client, options), spread(other, options)];
+  await writer.set("hot", 0);
+  for (let i = 0; i < 400; i++) await reader.get("hot");
+  // Writes keep the copy fresh, so no reader misses it and notes the key again.
+  for (let written = 1; written <= 20; written++) {
+    now += 10_000;
+    await writer.set("hot", written);
+    for (let i = 0; i < 20; i++) assertEquals(await reader.get("hot"), written);
+  }
+});
+
+Deno.test("spread makes a missing copy for all that wait for it, also when the first one gives up", async () => {
+  const ending = new AbortController();
+  // The copy is being made when its place is claimed.
+  const fault: FaultHook = ({ line }) => {
+    if (/^m[gs] copy\d+~hot .*(N|ME|MA)/.test(line)) ending.abort(new Error("enough"));
+    return undefined;
+  };
+  await using first = await MemcachedServer.listen({ fault });
+  await using second = await MemcachedServer.listen({ fault });
+  await using client = new Client([first.address, second.address]);
+  await client.set("hot", "value");
+  const view = spread(client, { copies: 2, keys: ["hot"] });
+  // Each of them reads the copy, or the item.
+  const impatient = Array.from({ length: 10 }, () => view.get("hot", { signal: ending.signal }));
+  const patient = Array.from({ length: 10 }, () => view.get("hot"));
+  await Promise.allSettled(impatient);
+  assertEquals(await Promise.all(patient), Array(10).fill("value"));
+  assertEquals(ending.signal.aborted, true);
+});
+
 Deno.test("HotKeys finds the hot ones among many, and forgets them", () => {
   const hot = new HotKeys(0.05);
   for (let i = 0; i < 100_000; i++) hot.use(i % 10 === 0 ? "a" : `cold${i}`);
@@ -320,6 +359,41 @@ Deno.test("spread finds hot keys in every format", async () => {
   for (let i = 0; i < 30; i++) assertEquals(await view.get("hot"), Uint8Array.of(2));
 });
 
+/** Bytes, and nothing else. */
+const BYTES: Schema = {
+  "~standard": {
+    version: 1,
+    vendor: "test",
+    validate: (value) => {
+      return value instanceof Uint8Array ? { value } : { issues: [{ message: "no bytes" }] };
+    },
+  },
+};
+
+/** Commands that do not take every value. */
+const PARTICULAR: Readonly<Record<string, (client: Client) => KeyCommands>> = {
+  rawTranscoder: (client) => client.withTranscoder(rawTranscoder),
+  typed: (client) => typed(client, BYTES),
+  hashedKeys: (client) => hashedKeys(client),
+};
+
+for (const [name, makeInner] of Object.entries(PARTICULAR)) {
+  Deno.test(`spread on ${name} stores its notes and marks in no format of the values`, async () => {
+    const [old, latest] = [Uint8Array.of(1), Uint8Array.of(2)];
+    const key = name === "hashedKeys" ? "a hot key" : "hot";
+    for (const heat of [{ keys: () => true }, { hotKeys: { share: 0.2 } }]) {
+      await using fleet = await Fleet.start(2);
+      const view = spread(makeInner(fleet.client), { copies: 2, ...heat });
+      await view.set(key, old);
+      for (let i = 0; i < 300; i++) assertEquals(await view.get(key), old);
+      assertEquals(await view.invalidate(key), true);
+      for (let i = 0; i < 20; i++) assertEquals(await view.get(key), old);
+      for (let i = 0; i < 20; i++) assertEquals(await view.getOrSet(key, () => latest), latest);
+      assertEquals(await view.getMany([key]), new Map([[key, latest]]));
+    }
+  });
+}
+
 Deno.test("spread makes no copies of a key that leaves no room for their names in its namespace", async () => {
   await using fleet = await Fleet.start(3);
   const namespace = fleet.client.namespace("some:");
@@ -329,5 +403,23 @@ Deno.test("spread makes no copies of a key that leaves no room for their names i
     await view.set(key, "value");
     for (let i = 0; i < 300; i++) assertEquals(await view.get(key), "value");
     assertEquals(await view.delete(key), true);
+  }
+});
+
+Deno.test("spread refuses a function that tells too late which keys are hot, before a byte is sent", async () => {
+  await using client = new Client("127.0.0.1:1");
+  for (const isHot of [Promise.resolve(false), undefined, 1]) {
+    const view = spread(client, { keys: () => isHot as never });
+    for (
+      const operate of [
+        () => view.get("a"),
+        () => view.set("a", 1),
+        () => view.incr("a"),
+        () => view.delete("a"),
+        () => view.setMany({ a: 1 }),
+      ]
+    ) {
+      await assertRejects(operate, ValidationException, 'Cannot spread key "a": ');
+    }
   }
 });

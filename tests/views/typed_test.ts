@@ -125,6 +125,23 @@ Deno.test("typed refuses to store what does not fit, before a byte is sent", asy
   }
 });
 
+Deno.test("typed refuses a schema's answer that is none: it would make what is stored a miss", async () => {
+  await using server = await MemcachedServer.listen();
+  await using client = new Client(server.address);
+  await client.set("a", "x");
+  const none = [undefined, null, true, "x", {}, { issues: null }, { issues: "wrong" }];
+  const answers = [...none.map((answer) => () => answer), () => {
+    throw new TypeError("broken");
+  }];
+  for (const validate of answers) {
+    const schema = { "~standard": { version: 1, vendor: "test", validate } } as unknown as Schema;
+    const view = typed(client, schema);
+    await assertRejects(() => view.get("a"), ValidationException, 'value of key "a": ');
+    await assertRejects(() => view.set("a", "y"), ValidationException, 'value of key "a": ');
+  }
+  assertEquals(await client.get("a"), "x");
+});
+
 Deno.test("typed takes schemas that check asynchronously, and refuses what is not a schema", async () => {
   await using server = await MemcachedServer.listen();
   await using client = new Client(server.address);

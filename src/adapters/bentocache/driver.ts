@@ -104,7 +104,7 @@ const DAY = 86_400_000;
  * Each namespace has a generation, a counter in memcached, and so has each part of a key that ends with a colon. `clear`
  * increments a generation: the keys of a namespace, and of those within it, are misses after one round trip, however
  * many there are. An operation asks for the generations in the turn in which it asks for the value. A key of memcached
- * has room for about six namespaces in each other; colons behind those have no effect.
+ * has room for about six namespaces in each other; further colons are part of the key.
  *
  * A value expires to the millisecond, by the clock of the process that reads it. memcached counts whole seconds, and
  * removes the item up to two seconds later. A value must fit into an item, which is 1 MiB by default.

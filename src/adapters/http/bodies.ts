@@ -7,6 +7,7 @@ import {
   type KeyCommands,
   type Transcoder,
 } from "../../../mod.ts";
+import { isUnreachable } from "../../protocol/backend_failure.ts";
 import type { BodyPlace } from "./entry.ts";
 import { allEnded } from "../../waiting/promises.ts";
 
@@ -109,11 +110,13 @@ export class Bodies {
    * Deletes a body that cannot be stored or listed.
    *
    * @throws {AggregateError} When deleting fails as well; it includes the cause.
+   * @throws The cause, when a server cannot be reached for either.
    */
   async forget(body: BodyPlace, cause: unknown): Promise<void> {
     try {
       await this.delete(body);
     } catch (error) {
+      if (isUnreachable(cause) && isUnreachable(error)) throw cause;
       throw new AggregateError(
         [cause, error],
         "Cannot store a body, nor delete the stored part of it",

@@ -55,7 +55,7 @@ export interface CacheSettings {
  * it. `s-maxage`, `max-age` or `Expires` say how long a response is served, less its age according to `Age` and `Date`.
  * Without them it never expires. It is served with an `Age` header. The headers of a connection, such as `Connection`
  * and those that it names, are not stored; nor are `Content-Encoding` and `Content-Length` of a response of `fetch` in
- * `gzip` or `br`, whose body `fetch` has decoded. A response of your own is stored in the encoding that it has. The
+ * an encoding that `fetch` decodes: `gzip` and `br`, on Node and Bun `deflate` too, on Bun `zstd` too. A response of your own is stored in the encoding that it has. The
  * cache stores a request's address and the headers that `Vary` names, and nothing else of the request.
  *
  * Bodies are written and read as streams, in chunks of half a megabyte. Before a response is returned, the cache checks
@@ -190,7 +190,8 @@ export class MoecacheCache {
    * are not bytes.
    * @throws {ClientException} When memcached refuses.
    * @throws {SocketError} When a server cannot be reached.
-   * @throws {AggregateError} When storing fails, and deleting the stored part of the body fails as well.
+   * @throws {AggregateError} When the body's stream fails or memcached refuses, and the stored part of the body cannot
+   * be deleted either.
    * @throws The error of the body's stream; nothing has been stored then.
    *
    * @example What may be stored, and what may not

@@ -59,7 +59,12 @@ export class MoecacheCacheStorage {
   readonly #chunkByteLength: number;
   readonly #now: () => number;
   readonly #names: Lists<string>;
+  /** The caches that are in the list of names. */
   readonly #opened = new Map<string, Promise<MoecacheCache>>();
+  /** All caches that have been used: each remembers its generation, which saves a round trip. */
+  readonly #caches = new Map<string, Promise<MoecacheCache>>();
+  /** The deletions that are under way. */
+  readonly #deleting = new Map<string, Promise<boolean>>();
 
   /**
    * Makes a storage of caches. Nothing is sent before the first operation.
@@ -149,7 +154,7 @@ export class MoecacheCacheStorage {
   }
 
   /**
-   * Deletes a cache and everything in it, for all programs, in one round trip for any size.
+   * Deletes a cache and everything in it, for all programs. It does not list what the cache holds.
    *
    * @param name Its name.
    * @returns Whether it existed.
@@ -175,13 +180,14 @@ export class MoecacheCacheStorage {
   async delete(name: string): Promise<boolean> {
     const text = nameOf(name, arguments.length);
     this.#opened.delete(text);
-    const prefix = await this.#prefixOf(text);
-    await new Variants(this.#commands, prefix, this.#now).clear();
-    const names = await this.#names.change(
-      this.#namesKey,
-      (names) => names.includes(text) ? names.filter((other) => other !== text) : undefined,
-    );
-    return names?.before.includes(text) ?? false;
+    this.#caches.delete(text);
+    const deleting = this.#delete(text);
+    this.#deleting.set(text, deleting);
+    try {
+      return await deleting;
+    } finally {
+      if (this.#deleting.get(text) === deleting) this.#deleting.delete(text);
+    }
   }
 
   /**
@@ -245,24 +251,49 @@ export class MoecacheCacheStorage {
     const asked = askedOf(request) as Request;
     for (const name of await this.keys()) {
       if (cacheName !== undefined && name !== cacheName) continue;
-      const response = await (await this.open(name)).match(asked, query);
+      // `open` would list a cache again that is being deleted.
+      const response = await (await this.#cacheOf(name)).match(asked, query);
       if (response !== undefined) return response;
     }
     return undefined;
   }
 
   async #open(name: string): Promise<MoecacheCache> {
+    // A deletion that was asked for before would take the name off the list again.
+    await Promise.allSettled([this.#deleting.get(name)]);
     const names = await this.#names.change(
       this.#namesKey,
       (names) => names.includes(name) ? undefined : [...names, name],
     );
     // If the name could not be listed, the next call of `open` tries again.
     if (names === undefined) this.#opened.delete(name);
+    return await this.#cacheOf(name);
+  }
+
+  #cacheOf(name: string): Promise<MoecacheCache> {
+    const present = this.#caches.get(name);
+    if (present !== undefined) return present;
+    const cache = this.#makeCache(name);
+    this.#caches.set(name, cache);
+    return cache;
+  }
+
+  async #makeCache(name: string): Promise<MoecacheCache> {
     return new MoecacheCache(this.#commands, this.#bytes, {
       prefix: await this.#prefixOf(name),
       chunkByteLength: this.#chunkByteLength,
       now: this.#now,
     });
+  }
+
+  async #delete(name: string): Promise<boolean> {
+    const prefix = await this.#prefixOf(name);
+    await new Variants(this.#commands, prefix, this.#now).clear();
+    const names = await this.#names.change(
+      this.#namesKey,
+      (names) => names.includes(name) ? names.filter((other) => other !== name) : undefined,
+    );
+    return names?.before.includes(name) ?? false;
   }
 
   get #namesKey(): string {

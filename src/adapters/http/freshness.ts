@@ -42,8 +42,18 @@ const OF_A_CONNECTION = [
   ...["proxy-authenticate", "proxy-authentication-info", "proxy-authorization"],
 ];
 
-/** What each runtime's fetch decodes while it reads a body; the headers still tell of the bytes that came. */
-const DECODED = /^(gzip|br)$/i;
+/**
+ * Whether fetch decodes bodies in an encoding while it reads them; the headers still tell of the bytes that came. It
+ * decodes what it asks servers for, which differs from runtime to runtime.
+ */
+function isDecoded(encoding: string): boolean {
+  // Node 20 has no navigator.
+  const [runtime] = (globalThis.navigator?.userAgent ?? "Node.js").split("/");
+  const decoded = ["gzip", "br"];
+  if (runtime === "Node.js" || runtime === "Bun") decoded.push("deflate");
+  if (runtime === "Bun") decoded.push("zstd");
+  return decoded.includes(encoding.toLowerCase());
+}
 
 /**
  * The headers of a response that a cache stores: all but those of the connection that it came through; and of the
@@ -55,7 +65,7 @@ export function storableHeaders(
   const named = (headers.get("Connection") ?? "").toLowerCase().split(",");
   const left = new Set([...OF_A_CONNECTION, ...named.map((name) => name.trim())]);
   // Only a response of fetch has an address.
-  if (url && DECODED.test(headers.get("Content-Encoding") ?? "")) {
+  if (url && isDecoded(headers.get("Content-Encoding") ?? "")) {
     left.add("content-encoding").add("content-length");
   }
   return [...headers].filter(([name]) => !left.has(name.toLowerCase()));

@@ -214,7 +214,7 @@ export class Client<Given = MemjsValue, Read = NodeBuffer | null> {
     const got = async (): Promise<MemjsItem<Read>> => {
       const item = await this.#repeat("GET", key, (client) => client.get<EncodedValue>(key));
       // Also with a serializer, whatever the type of what it reads.
-      return item === undefined ? { value: null as Read, flags: null } : this.#read(item);
+      return item === undefined ? { value: null as Read, flags: null } : this.#read(key, item);
     };
     return answer(got, callback, ({ value, flags }) => callback?.(null, value, flags));
   }
@@ -505,6 +505,7 @@ export class Client<Given = MemjsValue, Read = NodeBuffer | null> {
   flush(
     callback?: (error: Error | null, results: Record<string, boolean | Error>) => void,
   ): Promise<Record<string, boolean>> | void {
+    if (callback !== undefined) checkFunction("callback", callback);
     const flushed = this.#onEach((client) => client.flushAll().then(() => []));
     const results = (all: readonly PerServer<unknown>[]) =>
       Object.fromEntries(all.map(({ server, error }) => [server, error ?? true as const]));
@@ -541,6 +542,7 @@ export class Client<Given = MemjsValue, Read = NodeBuffer | null> {
     key: string,
     callback?: (error: Error | null, server: string, stats: Record<string, string> | null) => void,
   ): void {
+    if (callback !== undefined) checkFunction("callback", callback);
     this.#onEach((client) => client.stats(key)).then((all) => {
       for (const { server, error, result = null } of all) {
         callBack(() => callback?.(error, server, result));
@@ -614,14 +616,17 @@ export class Client<Given = MemjsValue, Read = NodeBuffer | null> {
     },
   });
 
-  #read({ flags, data }: EncodedValue): MemjsItem<Read> {
+  #read(key: string, { flags, data }: EncodedValue): MemjsItem<Read> {
     const extras = toBuffer(new Uint8Array(4));
     viewOf(extras).setUint32(0, flags);
     const value = toBuffer(data);
     const { serializer } = this.#settings;
     if (serializer === undefined) return { value: value as Read, flags: extras };
     const read = serializer.deserialize(OPCODES.get, value, extras);
-    return { value: read.value as Read, flags: read.extras };
+    // A value alone, or a promise, would be read as no value.
+    if ("value" in Object(read)) return { value: read.value as Read, flags: read.extras };
+    const why = "the serializer returned no object with value and extras";
+    throw new ClientException(`Cannot get value of key ${JSON.stringify(key)}: ${why}`, read);
   }
 
   #store(
@@ -653,7 +658,7 @@ export class Client<Given = MemjsValue, Read = NodeBuffer | null> {
     if (serializer === undefined) return [{ flags: 0, data: bytesOf(value) }, expires];
     const before = toBuffer(new Uint8Array(8));
     viewOf(before).setUint32(4, expires);
-    const { value: data, extras } = serializer.serialize(opcode, value, before);
+    const { value: data, extras } = Object(serializer.serialize(opcode, value, before));
     if (!(extras instanceof Uint8Array) || extras.byteLength !== 8) {
       const why = "the serializer returned extras that are not 8 bytes";
       throw new ValidationException(`Cannot store value: ${why}`, extras);
@@ -670,9 +675,8 @@ export class Client<Given = MemjsValue, Read = NodeBuffer | null> {
   ): Promise<boolean> | void {
     const { serializer } = this.#settings;
     const written = doneNow(() => {
-      const data = serializer?.serialize(OPCODES[name], value, "" as unknown as NodeBuffer).value ??
-        value;
-      return bytesOf(data);
+      const written = serializer?.serialize(OPCODES[name], value, "" as unknown as NodeBuffer);
+      return bytesOf(Object(written).value ?? value);
     });
     const join = async (client: MoecacheClient) => await client[name](key, written());
     return one(() => this.#once(name.toUpperCase(), join), callback);

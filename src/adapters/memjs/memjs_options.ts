@@ -133,7 +133,7 @@ export function givenOptions<Given, Read>(
   options: MemjsOptions<Given, Read> | null | undefined,
 ): MemjsOptions<unknown, unknown> {
   if (options === null || options === undefined) return {};
-  checkObject(options, "an object such as { expires }");
+  checkObject(options, "a plain object such as { expires }");
   const copy = copyOptions(options, Object.keys(OPTION_TYPES));
   return Object.fromEntries(
     Object.entries(copy).filter(([, value]) => value !== null && value !== undefined),

@@ -36,7 +36,7 @@ export function checkSeconds(name: string, seconds: unknown): number {
 export function secondsOf(durations: { readonly expire?: number } | null | undefined): number {
   if (durations === undefined || durations === null) return 0;
   if (typeof durations !== "object" || Array.isArray(durations)) {
-    throw invalidOption("durations", durations, "an object such as { expire }");
+    throw invalidOption("durations", durations, "a plain object such as { expire }");
   }
   return checkSeconds("expire", durations.expire ?? Infinity);
 }

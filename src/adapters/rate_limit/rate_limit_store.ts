@@ -64,9 +64,9 @@ export function countersFrom(
  * A store for express-rate-limit. All processes that use the same servers and prefix count together.
  *
  * Windows begin at multiples of their length since 1970, for all clients at once, so up to twice the limit may pass
- * around the end of a window. A hit takes one round trip. A counter that is evicted, or whose server restarts, begins
- * again at 0. When memcached cannot be reached, every method rejects, also with `failover: "miss"`; express-rate-limit
- * lets the request pass with `passOnStoreError: true`, and fails it otherwise.
+ * around the end of a window. A hit takes one round trip, and the first one of a window two. A counter that is evicted,
+ * or whose server restarts, begins again at 0. When memcached cannot be reached, every method rejects, also with
+ * `failover: "miss"`; express-rate-limit lets the request pass with `passOnStoreError: true`, and fails it otherwise.
  *
  * @example The calls that express-rate-limit makes
  * ```ts
@@ -111,7 +111,7 @@ export class RateLimitStore implements AsyncDisposable {
    * @throws {ValidationException} When it is anything else.
    */
   init(options: { readonly windowMs: number }): void {
-    checkObject(options, "an object with windowMs");
+    checkObject(options, "a plain object with windowMs");
     const { windowMs } = options;
     // In this order: no hit may count in the default window instead.
     this.#window = windowMs;

@@ -1,6 +1,7 @@
 /** A store for express-session. @module */
 
 import { ValidationException } from "../../../mod.ts";
+import { checkFunction } from "../../option_checks.ts";
 import { callBack } from "../node_callbacks.ts";
 import { type MoecacheSessionOptions, type SessionExpiry, sessionsFrom } from "./sessions.ts";
 
@@ -77,17 +78,18 @@ export function moecacheSessionStore<Base extends object>(
 ): Base & MoecacheSessionMethods {
   if (typeof session?.Store !== "function") {
     const why = "it must be what express-session exports";
-    throw new ValidationException(`Cannot use session: ${why}`, session);
+    // Without what was given, which may be options with a password.
+    throw new ValidationException(`Cannot use session: ${why}`);
   }
   const { sessions, close } = sessionsFrom(options);
   const methods: MoecacheSessionMethods = {
-    get: (id, callback) => answer(sessions.get(id), callback as Answer),
+    get: (id, callback) => answer(() => sessions.get(id), callback as Answer),
     set: (id, session, callback) =>
-      answer(sessions.setRecord(id, session, expiryOf(session)), callback),
+      answer(() => sessions.setRecord(id, session, expiryOf(session)), callback),
     touch: (id, session, callback) =>
-      answer(sessions.touch(id, session?.cookie, expiryOf(session)), callback),
-    destroy: (id, callback) => answer(sessions.destroy(id), callback),
-    clear: (callback) => answer(sessions.clear(), callback),
+      answer(() => sessions.touch(id, session?.cookie, expiryOf(session)), callback),
+    destroy: (id, callback) => answer(() => sessions.destroy(id), callback),
+    clear: (callback) => answer(() => sessions.clear(), callback),
     close,
     [Symbol.asyncDispose]: close,
   };
@@ -103,12 +105,18 @@ function expiryOf(session: MoecacheSession | null | undefined): SessionExpiry {
 /** A callback for any outcome: that of `get` says itself what a session is. */
 type Answer = (error: unknown, result?: unknown) => void;
 
-/** Gives the outcome of a promise to a callback, if there is one. */
+/**
+ * Gives the outcome of an operation to a callback, if there is one.
+ *
+ * @throws {ValidationException} At once, before anything is sent, when the callback is no function: that would end the
+ * process later.
+ */
 function answer<Result>(
-  outcome: Promise<Result>,
-  callback: ((error: unknown, result?: Result) => void) | undefined,
+  operate: () => Promise<Result>,
+  callback: ((error: unknown, result?: Result) => void) | null | undefined,
 ): void {
-  outcome.then(
+  if (callback !== undefined && callback !== null) checkFunction("callback", callback);
+  operate().then(
     (result) => callBack(() => callback?.(null, result)),
     (error) => callBack(() => callback?.(error)),
   );

@@ -136,8 +136,13 @@ export class Sessions {
 
   /** The milliseconds that a session lives from now on. */
   #lifetimeOf(expires: SessionExpiry): number {
+    if (expires === undefined || expires === null || typeof expires === "boolean") {
+      return this.#lifetime;
+    }
     const isTime = expires instanceof Date || typeof expires === "string";
-    return isTime ? new Date(expires).getTime() - Date.now() : this.#lifetime;
+    const time = isTime ? new Date(expires).getTime() : NaN;
+    if (!Number.isNaN(time)) return time - Date.now();
+    throw invalidOption("expires", expires, "a Date that is valid, its text, or nothing");
   }
 }
 

@@ -103,17 +103,42 @@ function fishScript(program: Command, values: Values): string {
       valueOf(each),
       ` -d ${quoted(each.description)}`,
     ].join("");
+  const valued = flagsOf(program.options.filter(({ required }) => required));
+  const unseen = "complete -c moecache -n 'not __moecache_command >/dev/null' -f";
+  const seenOf = (name: string) =>
+    `complete -c moecache -n 'contains ${name} (__moecache_command)'`;
+  const names = program.commands.map((command) => command.name());
   return [
+    fishCommand(valued),
     ...program.options.map((each) => `complete -c moecache${option(each)}`),
+    `${unseen} -a help -d 'show the help of a command'`,
+    `${seenOf("help")} -f -a ${quoted(names.join(" "))}`,
     ...program.commands.flatMap((command) => {
-      const seen = `complete -c moecache -n '__fish_seen_subcommand_from ${command.name()}'`;
+      const seen = seenOf(command.name());
       const words = ARGUMENTS[command.name()];
       return [
-        `complete -c moecache -n __fish_use_subcommand -f -a ${command.name()} ` +
-        `-d ${quoted(command.description())}`,
+        `${unseen} -a ${command.name()} -d ${quoted(command.description())}`,
         ...words === undefined ? [] : [`${seen} -f -a ${quoted(words.join(" "))}`],
         ...command.options.map((each) => `${seen}${option(each)}`),
       ];
     }),
   ].join("\n");
+}
+
+/** The command of a line: fish's own function would take the value of an option before it for the command. */
+function fishCommand(valued: readonly string[]): string {
+  return `function __moecache_command
+  set -l is_value 0
+  for word in (commandline -opc)[2..-1]
+    if test $is_value = 1
+      set is_value 0
+    else if contains -- $word ${valued.join(" ")}
+      set is_value 1
+    else if not string match -q -- '-*' $word
+      echo $word
+      return
+    end
+  end
+  return 1
+end`;
 }

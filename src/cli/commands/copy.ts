@@ -8,7 +8,7 @@ import { filterOf } from "../item_filter.ts";
 import { batchesOf, dumped, type ItemStore, valuesOf } from "../item_transfer.ts";
 import { decodedKey, isPlain, showKey } from "../keys_of_bytes.ts";
 import { Listing } from "../listing.ts";
-import { storeUntilKept } from "../restarts.ts";
+import { storeUntilKept, watchSources } from "../restarts.ts";
 import { retried } from "../retried.ts";
 import { codeAtEnd, inTime, type Terminal } from "../terminal.ts";
 import { EXIT, UsageFault } from "../usage.ts";
@@ -57,6 +57,7 @@ async function copy(job: Job<CopyOptions>): Promise<number> {
   const { options, printer, terminal } = job;
   const isWanted = filterOf(options);
   return await withBoth(options, terminal, async ({ source, target }) => {
+    const isAnyRestarted = await watchSources(source, terminal);
     const listings: Listing[] = [];
     const storeAll = async (store: ItemStore, isAgain: boolean) => {
       const what = isAgain ? "copied again" : "copied";
@@ -78,7 +79,7 @@ async function copy(job: Job<CopyOptions>): Promise<number> {
       storeAll,
       print: ({ loaded: copied, ...counts }) => printer.details({ copied, ...counts }),
     });
-    if (!isWhole) return codeAtEnd(terminal, EXIT.server);
+    if (await isAnyRestarted() || !isWhole) return codeAtEnd(terminal, EXIT.server);
     // Items that are there already are what a second run finds: that is no miss.
     return Math.max(...listings.map((listing) => listing.code(count)));
   });
@@ -88,6 +89,7 @@ async function verify(job: Job<BothOptions>): Promise<number> {
   const { options, printer, terminal } = job;
   const isWanted = filterOf(options);
   return await withBoth(options, terminal, async ({ source, target }) => {
+    const isAnyRestarted = await watchSources(source, terminal);
     const counts = { compared: 0, missing: 0, different: 0 };
     const listing = new Listing({ fleet: source, terminal, what: "compared" });
     for await (const { server, items } of batchesOf(listing, isWanted)) {
@@ -117,6 +119,7 @@ async function verify(job: Job<BothOptions>): Promise<number> {
     }
     // A second kind of record would not fit under the head of CSV.
     if (printer.shape !== "csv") await printer.details(counts);
+    if (await isAnyRestarted()) return codeAtEnd(terminal, EXIT.server);
     const same = counts.compared - counts.missing - counts.different;
     return listing.code(same === counts.compared ? counts.compared : 0);
   });

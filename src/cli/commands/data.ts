@@ -12,6 +12,7 @@ import {
 } from "../../../mod.ts";
 import type { Command } from "commander";
 import { define, type Job, type Runner } from "../definition.ts";
+import { LARGEST_FLAGS } from "../dumped_item.ts";
 import { say } from "../messages.ts";
 import { readBigInt, readExptime } from "../quantities.ts";
 import { printable } from "../shown_text.ts";
@@ -172,6 +173,9 @@ function stored(client: Client, bytes: Uint8Array, options: Job<SetOptions>["opt
   const { flags, format } = options;
   if (flags !== undefined) {
     const number = Number(readBigInt(flags));
+    if (number > LARGEST_FLAGS) {
+      throw new UsageFault(`the option --flags "${flags}" is more than ${LARGEST_FLAGS}`);
+    }
     const transcoder = rawTranscoder({ withFlags: true }) as Transcoder;
     const value = { flags: number, data: bytes };
     return { commands: client.withTranscoder(transcoder), value };

@@ -36,6 +36,7 @@ async function exporter(job: Job<ExporterOptions>): Promise<number> {
   const { options, printer, terminal } = job;
   const { host, port } = readListenAddress(options.listen ?? ":9150");
   const known = await job.fleet();
+  const faults = new Faults(terminal);
   const server = createServer((request, response) => {
     // What begins with a slash is a path, and never another host.
     const path = request.url?.startsWith("/") ? request.url : "/";
@@ -53,14 +54,14 @@ async function exporter(job: Job<ExporterOptions>): Promise<number> {
       const [only, ...others] = known.names;
       return only === undefined || others.length > 0
         ? { status: 400, text: "several servers: ask for /scrape?target=host:port\n" }
-        : { status: 200, text: exportedMetrics(await reportOf(known, only, terminal)) };
+        : { status: 200, text: exportedMetrics(await reportOf(known, only, faults)) };
     }
     if (path !== "/scrape") return { status: 404, text: "there are /metrics and /scrape\n" };
     if (!target) return { status: 400, text: "'target' parameter must be specified\n" };
     if (known.names.includes(target)) {
-      return { status: 200, text: exportedMetrics(await reportOf(known, target, terminal)) };
+      return { status: 200, text: exportedMetrics(await reportOf(known, target, faults)) };
     }
-    return await scrapeOther(options, target, terminal);
+    return await scrapeOther(options, target, faults);
   };
   await new Promise<void>((resolve, reject) => {
     server.on("error", reject);
@@ -83,35 +84,54 @@ async function exporter(job: Job<ExporterOptions>): Promise<number> {
 async function scrapeOther(
   options: GlobalOptions,
   target: string,
-  terminal: Terminal,
+  faults: Faults,
 ): Promise<Reply> {
   const { discover: _, ...others } = options;
   let fleet: Fleet;
   try {
-    fleet = await Fleet.open({ ...others, servers: target }, { ...terminal, env: {} });
+    fleet = await Fleet.open({ ...others, servers: target }, { ...faults.terminal, env: {} });
   } catch (error) {
     return { status: 400, text: `${messageOf(error)}\n` };
   }
   try {
     const [name = ""] = fleet.names;
-    return { status: 200, text: exportedMetrics(await reportOf(fleet, name, terminal)) };
+    return { status: 200, text: exportedMetrics(await reportOf(fleet, name, faults)) };
   } finally {
     await fleet.close();
   }
 }
 
 /** Asks one server; if that fails, one line says why. */
-async function reportOf(
-  fleet: Fleet,
-  name: string,
-  terminal: Terminal,
-): Promise<Snapshot | undefined> {
+async function reportOf(fleet: Fleet, name: string, faults: Faults): Promise<Snapshot | undefined> {
   try {
     const snapshot = await takeSnapshot(fleet, name, ["settings", "items", "slabs"]);
-    for (const { message } of snapshot.refused) say(terminal, message);
+    faults.note(name, snapshot.refused.map(({ message }) => message));
     return snapshot;
   } catch (error) {
-    say(terminal, messageOf(error));
+    faults.note(name, [messageOf(error)]);
     return undefined;
+  }
+}
+
+/** How many servers' faults are kept: any caller may name others. */
+const MOST_SERVERS = 10_000;
+
+/** Says what servers lack once, and not at each scrape. */
+class Faults {
+  readonly terminal: Terminal;
+  readonly #said = new Map<string, string>();
+
+  constructor(terminal: Terminal) {
+    this.terminal = terminal;
+  }
+
+  /** Takes what a server lacks now, which is nothing when it is well. */
+  note(server: string, messages: readonly string[]): void {
+    const said = messages.join("\n");
+    if ((this.#said.get(server) ?? "") === said) return;
+    for (const message of messages) say(this.terminal, message);
+    if (this.#said.size >= MOST_SERVERS) this.#said.clear();
+    if (said === "") this.#said.delete(server);
+    else this.#said.set(server, said);
   }
 }

@@ -19,7 +19,7 @@ import { OutputFile } from "../output_file.ts";
 import { pause } from "../pause.ts";
 import { Printer } from "../printer.ts";
 import { Progress } from "../progress.ts";
-import { storeUntilKept } from "../restarts.ts";
+import { storeUntilKept, watchSources } from "../restarts.ts";
 import { codeAtEnd, inTime, type Terminal } from "../terminal.ts";
 import { EXIT, UsageFault } from "../usage.ts";
 
@@ -71,6 +71,7 @@ async function dump(job: Job<DumpOptions>): Promise<number> {
   const { csv = false } = options;
   const printer = new Printer(target, { csv, json: !csv });
   const listing = new Listing({ fleet: servers, terminal, what: "dumped" });
+  let isAnyRestarted = () => Promise.resolve(false);
   let written = 0;
   let isWhole = false;
   const write = async (items: readonly DumpedItem[]) => {
@@ -78,6 +79,7 @@ async function dump(job: Job<DumpOptions>): Promise<number> {
     written += items.length;
   };
   try {
+    if (options.values) isAnyRestarted = await watchSources(servers, terminal);
     for await (const { server, items } of batchesOf(listing, isWanted)) {
       if (!options.values) {
         await write(items.map((item) => dumped(item, undefined)));
@@ -97,7 +99,7 @@ async function dump(job: Job<DumpOptions>): Promise<number> {
     await file?.close(isWhole);
   }
   if (file !== undefined && terminal.showsProgress) terminal.warn(`${written} items\n`);
-  return listing.code(written);
+  return await isAnyRestarted() ? codeAtEnd(terminal, EXIT.server) : listing.code(written);
 }
 
 async function load(job: Job<LoadOptions>): Promise<number> {
@@ -105,7 +107,8 @@ async function load(job: Job<LoadOptions>): Promise<number> {
   const rate = options.rate === undefined ? Infinity : itemsOf(options.rate);
   const { count, isWhole } = await storeUntilKept({
     ...{ fleet: await job.fleet(), terminal, skipExisting: options.skipExisting },
-    canRepeat: path !== "-",
+    // A pipe that has a name gives its items once, as standard input does.
+    canRepeat: path !== "-" && (await stat(path)).isFile(),
     storeAll: (store) => loadFrom(path, { store, rate, terminal }),
     print: (counts) => printer.details({ ...counts }),
   });

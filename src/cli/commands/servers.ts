@@ -4,6 +4,8 @@ import { type Client, ClientException, type Stats } from "../../../mod.ts";
 import type { Command } from "commander";
 import { define, type Job, type Runner } from "../definition.ts";
 import { askEach } from "../each_server.ts";
+import { isRestarted } from "../figures.ts";
+import { say } from "../messages.ts";
 import type { Row } from "../printer.ts";
 import { readInterval, showSize } from "../quantities.ts";
 import { pauseShown } from "../progress.ts";
@@ -60,12 +62,20 @@ async function stats(job: Job<StatsOptions>): Promise<number> {
   const later = await askEach(servers, terminal, ask);
   const seconds = Math.max(0.001, (Date.now() - started) / 1000);
   const before = new Map(results.map(({ server, result }) => [server, result]));
-  const rows = later.results.flatMap(({ server, result }) =>
-    changesOf(before.get(server) ?? {}, result).map(([name, change]): Row => ({
+  let isAnyRestarted = false;
+  const rows = later.results.flatMap(({ server, result }) => {
+    const first = before.get(server);
+    if (first !== undefined && isRestarted(first, result)) {
+      say(terminal, `${server} was started again: what has changed is not known`);
+      isAnyRestarted = true;
+      return [];
+    }
+    return changesOf(first ?? {}, result).map(([name, change]): Row => ({
       ...{ server, name, change, perSecond: Math.round(change / seconds * 10) / 10 },
-    }))
-  );
+    }));
+  });
   await printer.table(rows);
+  if (isAnyRestarted) return EXIT.server;
   if (code !== EXIT.done || later.code !== EXIT.done) return Math.max(code, later.code);
   return rows.length === 0 ? EXIT.nothing : EXIT.done;
 }
@@ -74,7 +84,8 @@ async function stats(job: Job<StatsOptions>): Promise<number> {
 function changesOf(before: Stats, after: Stats): [name: string, change: number][] {
   return Object.entries(after).flatMap(([name, text]): [string, number][] => {
     if (/^(time|uptime|pid)$/.test(name)) return [];
-    const change = Number(text) - Number(before[name]);
+    // Times have six decimals, which a difference of fractions would not have.
+    const change = Math.round((Number(text) - Number(before[name])) * 1e6) / 1e6;
     return Number.isFinite(change) && change !== 0 ? [[name, change]] : [];
   });
 }

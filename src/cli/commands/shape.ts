@@ -4,10 +4,10 @@ import type { Client, ItemMetadata, ServerAddress } from "../../../mod.ts";
 import { serversFromEnv } from "../../discovery/mod.ts";
 import type { Command } from "commander";
 import { define, type Job, type Runner } from "../definition.ts";
-import type { Fleet } from "../fleet.ts";
+import { type Fleet, noSuchServer } from "../fleet.ts";
 import { printHistogram } from "../histogram.ts";
 import { filterOf, ttlOf } from "../item_filter.ts";
-import { decodedKey, isPlain, showKey } from "../keys_of_bytes.ts";
+import { decodedKey, isPlain } from "../keys_of_bytes.ts";
 import { ringOf } from "../known_rings.ts";
 import { LargestItems } from "../largest_items.ts";
 import { type ListedExtent, Listing } from "../listing.ts";
@@ -180,7 +180,6 @@ async function prefixes({ options, printer, terminal, fleet }: Job<PrefixesOptio
     }));
   await printer.table(rows, {
     show: {
-      prefix: (prefix) => showKey(String(prefix)),
       bytes: (size) => showSize(Number(size)),
       share: (share) => showShare(Number(share), 1),
     },
@@ -315,9 +314,7 @@ function count(
 function changedList(fleet: Fleet, { add, remove }: BalanceOptions): readonly ServerAddress[] {
   const removed = remove?.split(",").map((name) => name.trim()) ?? [];
   for (const name of removed) {
-    if (!fleet.names.includes(name)) {
-      throw new UsageFault(`there is no server "${name}": ${fleet.names.join(", ")}`);
-    }
+    if (!fleet.names.includes(name)) throw noSuchServer(name, fleet.names);
   }
   const kept = fleet.addresses.filter((_, i) => !removed.includes(fleet.names[i] ?? ""));
   const added = add === undefined ? [] : serversFromEnv({ MEMCACHED_SERVERS: add });

@@ -23,7 +23,7 @@ interface TopOptions {
 /** Milliseconds: servers are not asked more often, and no longer waited for than this. */
 const LEAST_INTERVAL = 100;
 const LONGEST_WAIT = 1000;
-/** How wide a frame is that no terminal shows, and how high at most. */
+/** How wide a frame is that no terminal shows, and how many lines it has at most besides those of the servers. */
 const PLAIN_COLUMNS = 120;
 const PLAIN_ROWS = 200;
 /** What `$COLUMNS` may say. */
@@ -91,7 +91,8 @@ async function print(
   } else if (printer.shape === "csv") {
     await printer.table(serverRecords(overview));
   } else {
-    const size = { columns: columnsOf(terminal), rows: PLAIN_ROWS };
+    const rows = overview.servers.length + PLAIN_ROWS;
+    const size = { columns: columnsOf(terminal), rows };
     const { lines } = frameOf(overview, FIRST_VIEW, size, options);
     // The keys of the head are of no use here.
     const [head = "", ...others] = lines.map(textOf);

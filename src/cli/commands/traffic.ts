@@ -133,8 +133,14 @@ async function monitor(job: Job<MonitorOptions>): Promise<number> {
   const signal = AbortSignal.any([terminal.interrupted, ended.signal]);
   let shown = 0;
   let code: number = EXIT.done;
-  // Few events are shown soon, and many in few writes. What cannot be written fails the next record as well.
-  const timer = setInterval(() => void printer.flush().catch(() => {}), FLUSH_INTERVAL);
+  let fault: unknown;
+  // Few events are shown soon, and many in few writes.
+  const timer = setInterval(() => {
+    printer.flush().catch((error) => {
+      fault = error;
+      ended.abort();
+    });
+  }, FLUSH_INTERVAL);
   await Promise.all(servers.names.map(async (name) => {
     try {
       for await (const event of servers.at(name).watch(KINDS, { signal })) {
@@ -156,6 +162,7 @@ async function monitor(job: Job<MonitorOptions>): Promise<number> {
       code = EXIT.server;
     }
   })).finally(() => clearInterval(timer));
+  if (fault !== undefined) throw fault;
   return code === EXIT.done && shown === 0 ? EXIT.nothing : code;
 }
 
@@ -174,7 +181,11 @@ function recordOf(event: KeyEvent, key: string): Row {
 }
 
 function lineOf(event: KeyEvent, key: string): string {
-  const at = new Date(event.time).toISOString().slice(11, 23);
+  // The time of this place, as `stat` shows it.
+  const time = new Date(event.time);
+  const at = `${time.toTimeString().slice(0, 8)}.${
+    String(time.getMilliseconds()).padStart(3, "0")
+  }`;
   return `${at}  ${event.server}  ${verbOf(event).padEnd(18)}  ${printable(key)}`;
 }
 

@@ -134,10 +134,11 @@ function unequalVersions({ servers }: Observation): Advice[] {
 function hotKey({ hot }: Observation): Advice[] {
   return (hot?.keys ?? [])
     .filter(({ share, perSecond }) => share >= LARGE_SHARE && perSecond >= FEW_USES)
-    .map(({ key, share, perSecond, servers: [server = "?"] }): Advice => ({
+    .map(({ key, share, perSecond, servers: [server = "?", ...others] }): Advice => ({
       ...{ rule: "hot-key", server, severity: "warning" },
       finding: `${printable(key)} alone is used ${Math.round(perSecond)} times a second on ` +
-        `${server}: ${showShare(share, 1)} of all`,
+        `${server}${others.length === 0 ? "" : ` and ${others.length} more`}: ` +
+        `${showShare(share, 1)} of all`,
       figures: { key, perSecond, share, seen: hot?.seen ?? 1 },
       action: "Keep it in each process (`nearCache`), or spread it over several servers " +
         "(`spread`, `replicas`)",

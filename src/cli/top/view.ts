@@ -98,7 +98,8 @@ function moved(view: View, name: NamedKey, shown: Shown): View {
   }
   if (view.page === "servers") {
     if (name !== "enter") return chosenIn(view, name, shown);
-    const chosen = view.chosen ?? shown.servers[0];
+    // A filter may have hidden what was chosen before.
+    const chosen = shown.servers.find((server) => server === view.chosen) ?? shown.servers[0];
     return chosen === undefined ? view : { ...opened(view, "server"), chosen };
   }
   const last = Math.max(0, shown.lines - shown.rows);

@@ -1,30 +1,28 @@
 /** What the page may change, where it may. @module */
 
 import type { Fleet } from "../fleet.ts";
-import { bytesOf, isPlain } from "../keys_of_bytes.ts";
+import { bytesOf, isPlain, keyOfText } from "../keys_of_bytes.ts";
+import { isServerFault } from "../usage.ts";
 import { type Inspection, inspectItem, inspectItemOfBytes } from "../item_inspection.ts";
 
 /** Looks at the item of a key that the page shows, of whatever bytes it is. */
 export async function inspectKey(fleet: Fleet, key: string): Promise<Inspection> {
   if (isPlain(key)) return await inspectItem(fleet.client, key);
-  let inspection: Inspection | undefined;
-  for (const form of formsOf(key)) {
-    inspection = await inspectItemOfBytes(fleet, form);
-    if (inspection.isFound) break;
-  }
-  return inspection ?? { isFound: false, row: { key, found: false }, shown: { key, found: false } };
+  const ask = (server: string, form: string) => inspectItemOfBytes(fleet, server, form);
+  const row = { key, found: false };
+  return await onAny(fleet, key, ask) ?? { isFound: false, row, shown: row };
 }
 
 /** Deletes a key; resolves to whether there was one. */
 export async function deleteKey(fleet: Fleet, key: string): Promise<boolean> {
   if (isPlain(key)) return await fleet.client.delete(key);
-  return await onAny(fleet, key, "md", ["b"]);
+  return await changeOnAny(fleet, key, "md", ["b"]);
 }
 
 /** Changes when a key expires, as memcached takes it; resolves to whether there was one. */
 export async function touchKey(fleet: Fleet, key: string, exptime: number): Promise<boolean> {
   if (isPlain(key)) return await fleet.client.touch(key, exptime);
-  return await onAny(fleet, key, "mg", ["b", `T${exptime}`]);
+  return await changeOnAny(fleet, key, "mg", ["b", `T${exptime}`]);
 }
 
 /** Deletes everything on one server, or on all of them. */
@@ -33,24 +31,49 @@ export async function flush(fleet: Fleet, server: string | undefined): Promise<v
 }
 
 /** Sends a meta command for a key of other bytes to every server: whichever holds it. */
-async function onAny(
+async function changeOnAny(
   fleet: Fleet,
   key: string,
   verb: "md" | "mg",
   flags: readonly string[],
 ): Promise<boolean> {
+  const change = async (server: string, form: string) => {
+    const { status } = await fleet.at(server).meta(verb, btoa(form), flags);
+    return status === "HD" ? true : undefined;
+  };
+  return await onAny(fleet, key, change) ?? false;
+}
+
+/**
+ * Asks one server after another for a key of other bytes, until one has it.
+ *
+ * @throws Why a server has not answered, if none of the others has the key.
+ */
+async function onAny<Found>(
+  fleet: Fleet,
+  key: string,
+  ask: (server: string, form: string) => Promise<Found | undefined>,
+): Promise<Found | undefined> {
+  const faults = new Map<string, unknown>();
   for (const form of formsOf(key)) {
     for (const server of fleet.names) {
-      const { status } = await fleet.at(server).meta(verb, btoa(form), flags);
-      if (status === "HD") return true;
+      if (faults.has(server)) continue;
+      try {
+        const found = await ask(server, form);
+        if (found !== undefined) return found;
+      } catch (error) {
+        if (!isServerFault(error)) throw error;
+        faults.set(server, error);
+      }
     }
   }
-  return false;
+  for (const fault of faults.values()) throw fault;
+  return undefined;
 }
 
 /** The bytes that a key may stand for, a character for each: those of UTF-8, or what was no UTF-8. */
 function formsOf(key: string): string[] {
-  const utf8 = String.fromCharCode(...new TextEncoder().encode(key));
+  const utf8 = keyOfText(key);
   const forms = /^[\0-\xff]*$/.test(key) ? [utf8, key] : [utf8];
   return [...new Set(forms)].filter((form) =>
     bytesOf(form).byteLength <= MOST_BYTES && form !== ""

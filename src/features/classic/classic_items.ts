@@ -7,7 +7,7 @@ import { ClientException } from "../../errors.ts";
 import type { ItemInfo } from "../../protocol/commands/meta.ts";
 import type { StoredItem } from "../../transcoding/item_codec.ts";
 import { backoff, pause } from "../../waiting/timers.ts";
-import { readTied, storeTied } from "../tied_cas.ts";
+import { readTied, storeTied, tie } from "../tied_cas.ts";
 import { type Place, placeOf } from "./classic_leases.ts";
 import { Marks } from "./marks.ts";
 
@@ -23,8 +23,8 @@ export async function inspect(
   const place = placeOf(session, key, options);
   const found = await readTied<StoredItem>(place.session, key, options);
   if (found === undefined) return undefined;
-  const { value: { flags, data }, cas } = found;
-  return { flags, size: data.byteLength, cas };
+  const { value: { flags, data }, cas, carrier } = found;
+  return tie({ flags, size: data.byteLength, cas }, carrier);
 }
 
 /**

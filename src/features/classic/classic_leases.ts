@@ -12,7 +12,7 @@ import {
   type StoredItem,
 } from "../../transcoding/item_codec.ts";
 import { StepRetrieval } from "../step_retrieval.ts";
-import { findStub, type ItemCommands, type LeasedItem, type ReadItem, type Stub } from "../stub.ts";
+import { type LeasedItem, type ReadItem, type Stub, textOf } from "../stub.ts";
 import { Marks } from "./marks.ts";
 
 /** The commands for the items of a key. */
@@ -69,18 +69,17 @@ class LeasedRetrieval extends StepRetrieval {
  */
 export async function placeStub(
   { session, key, options }: Place,
-  items: ItemCommands,
   stub: Stub,
   replaced: ReadItem | undefined,
 ): Promise<Stub | "unreachable" | undefined> {
-  const placed = await session.routedAs(key).askChange(
-    stub.key,
-    () => new StubPlacement(stub, replaced),
-    options,
-  );
+  const server = session.routedAs(key);
+  const place = () => new StubPlacement(stub, replaced);
+  const placed = await server.askChange(stub.key, place, options);
   if (placed !== "placed") return placed;
-  const found = await findStub(items, stub);
-  return found && { ...stub, cas: found.cas };
+  const read = () => new LeasedRetrieval(stub.key, session);
+  const found = await server.ask(stub.key, read, options) as ReadResult;
+  if (found === undefined || found === "unreachable") return found;
+  return textOf(found) === stub.nonce ? { ...stub, cas: found.cas } : undefined;
 }
 
 type Placement = "placed" | "unreachable" | undefined;

@@ -29,7 +29,7 @@ export function checkSettings(options: InstrumentOptions): Settings {
   if (typeof keys !== "function") checkChoice("keys", keys, ["omit", "include"]);
   checkBoolean("metrics", metrics);
   if (typeof attributes !== "object" || attributes === null || Symbol.iterator in attributes) {
-    throw invalidOption("attributes", attributes, "an object");
+    throw invalidOption("attributes", attributes, "a plain object");
   }
   checkProvider("tracerProvider", tracerProvider, "getTracer");
   checkProvider("meterProvider", meterProvider, "getMeter");

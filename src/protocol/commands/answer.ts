@@ -1,7 +1,6 @@
 /** Commands of one line with a reply of one line. @module */
 
-import { ValidationException } from "../../errors.ts";
-import { show } from "../../option_checks.ts";
+import { invalidOption } from "../../option_checks.ts";
 import { isText, readText, startsWith } from "../bytes.ts";
 import { CHANCES, Command, DONE, type LimitExptime } from "../command.ts";
 import { type Hints, readRefusal } from "../refusal.ts";
@@ -201,7 +200,8 @@ export class VersionCommand extends Command<string> {
   }
 }
 
-const LARGEST_UINT64 = 0xffff_ffff_ffff_ffffn;
+/** The largest number of 64 bits: memcached keeps counters and cas uniques in these. */
+export const LARGEST_UINT64 = 0xffff_ffff_ffff_ffffn;
 
 /**
  * Checks a number to count by or from.
@@ -212,8 +212,5 @@ export function checkUint64(name: string, value: unknown): bigint {
   const isInteger = typeof value === "bigint" || Number.isSafeInteger(value);
   const integer = isInteger ? BigInt(value as bigint | number) : -1n;
   if (integer >= 0n && integer <= LARGEST_UINT64) return integer;
-  throw new ValidationException(
-    `Cannot use ${name} ${show(value)}: it must be an integer from 0 to 2^64 - 1`,
-    value,
-  );
+  throw invalidOption(name, value, "an integer from 0 to 2^64 - 1");
 }

@@ -24,6 +24,9 @@ export const CLUSTER_KEY = "AmazonElastiCache:cluster";
 
 const HEADER = "CONFIG cluster ";
 
+/** Many times those of any cluster. A client keeps about 5 KB for each, most of them for its ring. */
+const MOST_NODES = 5000;
+
 /** `config get cluster`. Resolves to the configuration, as text for {@linkcode readClusterConfig}. */
 export class ConfigCommand extends Command<string> {
   #text: string | undefined;
@@ -73,6 +76,9 @@ export function readClusterConfig(text: string): ClusterConfig {
     throw new SocketError(
       `the configuration begins with ${quote(version)}, which is not a version`,
     );
+  }
+  if (words.length > MOST_NODES) {
+    throw new SocketError(`the configuration has ${words.length} nodes, over ${MOST_NODES}`);
   }
   return { version: BigInt(version), nodes: words.map(readNode) };
 }

@@ -334,10 +334,10 @@ const FORMS: Readonly<Record<Told, RegExp>> = {
  */
 export function readToken({ flags }: MetaReply, flag: Told, key: string): string {
   const token = flags[flag];
-  if (token === undefined) throw new SocketError(`the reply has no flag ${flag}`);
-  if (FORMS[flag].test(token)) return token;
-  const why = `the server gave ${quote(token)} for flag ${flag}`;
-  throw new ClientException(`Cannot read item of key ${quote(key)}: ${why}`, token);
+  if (token !== undefined && FORMS[flag].test(token)) return token;
+  const action = `Cannot read item of key ${quote(key)}`;
+  if (token === undefined) throw new SocketError(`${action}: the reply has no flag ${flag}`);
+  throw new ClientException(`${action}: the server gave ${quote(token)} for flag ${flag}`, token);
 }
 
 /**

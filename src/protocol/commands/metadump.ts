@@ -274,7 +274,7 @@ export function notAnItem(line: string, server: string): ClientException {
   const action = `list the items of ${server}`;
   const isOld = line === "ERROR" || OLD_ITEM.test(line);
   return isOld
-    ? refusalError({ action }, line, "it takes memcached 1.5.4 or later")
+    ? refusalError({ action }, line, "items needs memcached 1.5.4 or later")
     : refusalOf(line, { action, server });
 }
 

@@ -1,11 +1,11 @@
 /** `set`, `add`, `replace`, `append`, `prepend` and `cas`. @module */
 
-import { quote, ValidationException } from "../../errors.ts";
+import { invalidOption } from "../../option_checks.ts";
 import { isText, startsWith } from "../bytes.ts";
 import { Command, DONE, type LimitExptime } from "../command.ts";
 import { Interruption, readRefusal, refusalError } from "../refusal.ts";
 import type { RequestBuffer } from "../request_buffer.ts";
-import { type Answers, findAnswer } from "./answer.ts";
+import { type Answers, findAnswer, LARGEST_UINT64 } from "./answer.ts";
 
 /** An item to store: its client flags, its exptime, and its bytes or text. */
 export interface StoredItem {
@@ -122,14 +122,8 @@ export class StorageCommand<Result> extends Command<Result> {
   }
 }
 
-const LARGEST_CAS = 0xffff_ffff_ffff_ffffn;
-
 /** Checks a cas unique of the caller's. */
 export function checkCas(cas: unknown): void {
-  if (typeof cas === "bigint" && cas >= 0n && cas <= LARGEST_CAS) return;
-  const shown = typeof cas === "bigint" ? `${cas}` : quote(cas);
-  throw new ValidationException(
-    `Cannot use cas unique ${shown}: it must be a bigint from 0 to ${LARGEST_CAS}`,
-    cas,
-  );
+  if (typeof cas === "bigint" && cas >= 0n && cas <= LARGEST_UINT64) return;
+  throw invalidOption("cas unique", cas, "a bigint from 0 to 2^64 - 1");
 }

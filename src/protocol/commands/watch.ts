@@ -1,5 +1,6 @@
 /** `watch` and its events, as memcached's `logger.c` prints them. @module */
 
+import { refusalError } from "../refusal.ts";
 import { refusalOf, strangeLine } from "./list_refusal.ts";
 
 /**
@@ -166,13 +167,24 @@ export type WatchEvent =
  * @throws {SocketError} When it is neither a refusal nor `OK`.
  */
 export function checkWatching(line: string, server: string): void {
-  if (line !== "OK") throw refusalOf(line, { action: `watch ${server}`, server });
+  if (line === "OK") return;
+  const action = `watch ${server}`;
+  throw line === "ERROR"
+    ? refusalError(
+      { action },
+      line,
+      "watch needs memcached 1.4.26 or later, some kinds a later version",
+    )
+    : refusalOf(line, { action, server });
 }
 
 const EVENT = /^ts=(\d+)\.(\d+) gid=(\d+) type=(\S+)(?: (.*))?$/;
 const SKIPPED = /^skipped=(\d+)$/;
-/** A value may contain spaces, as those of memcached's proxy. */
-const FIELD = /(\w+)=(.*?)(?= \w+=|$)/g;
+/**
+ * A value may contain spaces, as those of memcached's proxy. A name begins at the beginning of a word, so that a long
+ * word that is no name is searched once.
+ */
+const FIELD = /\b(\w+)=(.*?)(?= \w+=|$)/g;
 
 /**
  * Reads an event's line, without its line end.

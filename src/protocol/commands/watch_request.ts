@@ -9,7 +9,8 @@ import type { WatchKind } from "./watch.ts";
  * @throws {ValidationException} When a kind is not a lower-case word, or there is none.
  */
 export function watchRequest(kinds: readonly WatchKind[]): string {
-  const words = [...new Set(kinds)];
+  // What is no list is refused as a kind, unless it is one.
+  const words = [...new Set([kinds].flat())];
   for (const kind of words) checkKind(kind);
   if (words.length === 0) {
     throw new ValidationException("Cannot watch nothing: there must be at least one kind", kinds);

@@ -51,9 +51,9 @@ export interface BmemcachedTranscoder extends Transcoder {
  *
  * The bit 8 says that an item is compressed with zlib; such items are always read. Flags 0 and 16 are the other way
  * round for all other Python clients: what pymemcache stores as text reads as bytes here, as it does in
- * python-binary-memcached. As there, the first counts that is set of 16, 2, 4 and 1, and all else is text. Text that is
- * not UTF-8, an integer that is none, and a pickle that cannot be read are a `ClientException`. Reading a pickle never
- * runs code.
+ * python-binary-memcached. As there, the first of the flags 16, 2, 4 and 1 that is set decides, and without one the
+ * item is text. A `ClientException` is thrown for text that is not UTF-8, for text that is marked as an integer and is
+ * not one, and for a pickle that cannot be read. Reading a pickle never runs code.
  *
  * @example Values that python-binary-memcached reads
  * ```ts

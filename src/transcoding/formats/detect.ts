@@ -59,11 +59,11 @@ const ORDER: readonly Confidence[] = ["strong", "fair", "weak"];
  *
  * @param flags The item's client flags, 0 to 4,294,967,295.
  * @param data The item's bytes. They are neither kept nor changed.
- * @param transcoders Transcoders by their names, to read the item with. Whose name is not that of a transcoder of this
- * library is one more client, if it reads the item.
+ * @param transcoders Transcoders by their names, to read the item with. One with a name of your own is listed as another
+ * client, if it reads the item.
  * @returns The clients; an empty array when no client is known that writes such an item.
- * @throws {ValidationException} When the flags are not a number of 32 bits, the bytes no `Uint8Array`, or a transcoder
- * is none.
+ * @throws {ValidationException} When the flags are not a number of 32 bits, the bytes are not a `Uint8Array`, or one of
+ * `transcoders` is not a transcoder.
  *
  * @example The formats of a client's items
  * ```ts
@@ -90,7 +90,7 @@ export async function detectFormat(
   if (!isFlags(flags)) throw invalidOption("flags", flags, "an integer from 0 to 0xffffffff");
   if (!(data instanceof Uint8Array)) throw invalidOption("data", data, "a Uint8Array");
   if (Object(transcoders) !== transcoders) {
-    throw invalidOption("transcoders", transcoders, "an object");
+    throw invalidOption("transcoders", transcoders, "a plain object");
   }
   for (const name of Object.keys(transcoders)) checkTranscoder(transcoders[name]);
   const bytes = new Uint8Array(data);

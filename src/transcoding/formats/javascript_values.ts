@@ -1,6 +1,6 @@
 /** What npm's clients have in common: JSON as JavaScript writes it, and numbers as text. @module */
 
-import { ClientException, quote } from "../../errors.ts";
+import { ClientException, quote, ValidationException } from "../../errors.ts";
 import { describe, unstorable } from "../format_parts.ts";
 
 /**
@@ -9,7 +9,12 @@ import { describe, unstorable } from "../format_parts.ts";
  * @throws {ValidationException} When it makes nothing of the value.
  */
 export function writeJson(value: unknown): string {
-  const json = value === undefined ? undefined : JSON.stringify(value);
+  let json: string | undefined;
+  try {
+    json = JSON.stringify(value);
+  } catch (cause) {
+    throw new ValidationException("Cannot store value: it has no JSON", value, { cause });
+  }
   if (json === undefined) throw unstorable(`${describe(value)} has no JSON`, value);
   return json;
 }

@@ -81,10 +81,10 @@ export interface PymemcacheTranscoder extends Transcoder {
  * With `compress`, as for `compressed_serde`, items of more than 400 bytes are compressed with zlib if they become
  * shorter, and have the bit 8. Compressed items are always read.
  *
- * As pymemcache does, flags are read by the first that is set of 16, 2, 4 and 1, so that what Python moecache and
- * EnyimMemcached store as text reads as text; all else is bytes. An integer that is none is a `ClientException`, as it
- * is an error there; a pickle that cannot be read is one, too, and reads as a miss there. Reading a pickle never runs
- * code.
+ * As in pymemcache, the first of the flags 16, 2, 4 and 1 that is set decides, and without one the item is bytes. So
+ * strings of Python moecache and EnyimMemcached read as strings. Text that is marked as an integer and is not one is a
+ * `ClientException`; pymemcache raises an error too. A pickle that cannot be read is a `ClientException`; in pymemcache
+ * it is a miss. Reading a pickle never runs code.
  *
  * With `json`, for the `JsonSerde` of pymemcache's documentation: a string with flags 1, and under flags 2 the JSON
  * that Python writes of `null`, booleans, numbers, a `bigint`, arrays, plain objects and Maps, which become objects.

@@ -43,10 +43,11 @@ export interface PythonMemcachedTranscoder extends Transcoder {
  * | `number` that is a safe integer, `bigint` | `int`, in decimal digits; of up to 4,300 of them | 2; 4 is read, too |
  * | all else | a pickle of what {@linkcode moecacheTranscoder} says; -0 is a `float` | 1 |
  *
- * The bit 8 says that an item is compressed with zlib; such items are always read. As python-memcached does, flags are
- * read by the first that is set of 16, 2, 4 and 1, so that what Python moecache and EnyimMemcached store as text reads
- * as text. Other flags, and an integer that is none, are a `ClientException`, as they are an error there; a pickle that
- * cannot be read is one, too, and reads as a miss there. Reading a pickle never runs code.
+ * The bit 8 says that an item is compressed with zlib; such items are always read. As in python-memcached, the first
+ * of the flags 16, 2, 4 and 1 that is set decides. So strings of Python moecache and EnyimMemcached read as strings.
+ * Other flags are a `ClientException`, and so is text that is marked as an integer and is not one; python-memcached
+ * raises an error too. A pickle that cannot be read is a `ClientException`; in python-memcached it is a miss. Reading a
+ * pickle never runs code.
  *
  * @example Values that python-memcached reads
  * ```ts

@@ -1,4 +1,4 @@
-import { checkFunction, invalidOption } from "../../option_checks.ts";
+import { checkFunction, holdsNames, invalidOption } from "../../option_checks.ts";
 import type { ReadInstance, ReadPickleOptions } from "./unpickler.ts";
 
 /** What a caller may say of instances of classes that are read. */
@@ -21,9 +21,7 @@ export function checkReadingOptions(
   { classes, keepUnreadable, tupleKeys }: PickleReadingOptions,
 ): ReadPickleOptions {
   if (classes === undefined) return { keepUnreadable, tupleKeys };
-  if (Object(classes) !== classes || Symbol.iterator in classes) {
-    throw invalidOption("classes", classes, "an object");
-  }
+  if (!holdsNames(classes)) throw invalidOption("classes", classes, "a plain object");
   for (const [name, read] of Object.entries(classes)) checkFunction(`classes["${name}"]`, read);
   return { keepUnreadable, tupleKeys, classes: { ...classes } };
 }

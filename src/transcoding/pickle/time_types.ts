@@ -46,14 +46,14 @@ export class TimeDelta extends PythonObject {
    */
   constructor(days: number, seconds = 0, microseconds = 0) {
     super();
+    const parts = [days, seconds, microseconds];
+    // Before they are added, since bigints and symbols cannot be.
+    if (!parts.every(Number.isSafeInteger)) throw noTimeDelta(parts);
     const allSeconds = seconds + Math.floor(microseconds / MICROSECONDS_PER_SECOND);
     this.days = days + Math.floor(allSeconds / SECONDS_PER_DAY);
     this.seconds = remainder(allSeconds, SECONDS_PER_DAY);
     this.microseconds = remainder(microseconds, MICROSECONDS_PER_SECOND);
-    const isExact = [days, seconds, microseconds].every(Number.isSafeInteger);
-    if (isExact && Math.abs(this.days) <= MAX_DAYS) return;
-    const why = `it needs integers, and at most ${MAX_DAYS} days`;
-    throw new ValidationException(`Cannot make a TimeDelta: ${why}`, [days, seconds, microseconds]);
+    if (Math.abs(this.days) > MAX_DAYS) throw noTimeDelta(parts);
   }
 
   /** The duration in milliseconds, as JavaScript's own durations are. */
@@ -157,6 +157,11 @@ function nameOf(milliseconds: number): string {
   if (milliseconds === 0) return "UTC";
   const text = new Date(Math.abs(milliseconds)).toISOString().slice(11, 19).replace(/:00$/, "");
   return `UTC${milliseconds < 0 ? "-" : "+"}${text}`;
+}
+
+function noTimeDelta(parts: readonly unknown[]): ValidationException {
+  const why = `it needs integers, and at most ${MAX_DAYS} days`;
+  return new ValidationException(`Cannot make a TimeDelta: ${why}`, parts);
 }
 
 function remainder(value: number, divisor: number): number {

@@ -14,7 +14,8 @@ import { escapeValue } from "../envelope.ts";
 import { deferExptime } from "../exptimes.ts";
 import { ofWhole } from "../partial_errors.ts";
 import type { Change, ValueRules, WriteContext } from "../value_view/value_rules.ts";
-import { PASSED_OPTIONS, strictly } from "../wrapped_commands.ts";
+import { unlessAborted } from "../value_view/writing.ts";
+import { PASSED_OPTIONS, strictly, withoutSignal } from "../wrapped_commands.ts";
 import { Chunks } from "./chunks.ts";
 import type { Format, Head } from "./large_value_format.ts";
 import { OwnFormat } from "./own_format.ts";
@@ -80,8 +81,8 @@ export class LargeRules implements ValueRules {
       await this.chunks.write(bytes, chunkByteLength, { keyOf }, exptime, options);
     } catch (error) {
       // Another fault would take as long again.
-      if (error instanceof ClientException) {
-        await Promise.allSettled([this.chunks.delete({ keyOf, count }, {})]);
+      if (error instanceof ClientException || options.signal?.aborted) {
+        await unlessAborted([this.chunks.delete({ keyOf, count }, {})], options);
       }
       throw ofWhole(error, `set key ${JSON.stringify(key)}`);
     }
@@ -146,7 +147,8 @@ export class LargeRules implements ValueRules {
     const headBefore = this.#headOf(before, key);
     const headOffered = this.#headOf(offered, key);
     if (headBefore === undefined && headOffered === undefined) return true;
-    const operation = operationOptions(options ?? {});
+    // Also where the caller has given up.
+    const operation = withoutSignal(operationOptions(options ?? {}));
     const id = this.#headOf(await this.client.get(key, operation), key)?.id;
     const remove = async (head: Head | undefined) => {
       if (head === undefined || head.id === id) return true;

@@ -8,13 +8,15 @@ import {
   ValidationException,
 } from "../../../mod.ts";
 import { operationOptions } from "../../commands/operation_options.ts";
+import { sessionOf } from "../../commands/session.ts";
 import { checkOptions, checkSignal, ownDate } from "../../option_checks.ts";
 import { checkExptime } from "../../protocol/exptime.ts";
 import { watchSignal } from "../../waiting.ts";
 import { deferExptime } from "../exptimes.ts";
 import { ofWhole, withCallersStack } from "../partial_errors.ts";
 import { ValueView } from "../value_view.ts";
-import { ownOptions, PASSED_OPTIONS } from "../wrapped_commands.ts";
+import { unlessAborted } from "../value_view/writing.ts";
+import { ownOptions, PASSED_OPTIONS, withoutSignal } from "../wrapped_commands.ts";
 import { bytesOf, streamOf, streamOfOne } from "./byte_streams.ts";
 import { rechunked } from "./chunks.ts";
 import { checkKey, GRACE, type LargeRules } from "./large_rules.ts";
@@ -134,9 +136,9 @@ export class LargeView extends ValueView implements LargeValueCommands {
     const end = (reason: unknown) => ending.abort(reason);
     let forget = () => {};
     const { id, keyOf } = format.begin(key);
-    const chunkExptime = deferExptime(exptime ?? 0, GRACE);
     let count = 0;
     let last: Uint8Array | undefined;
+    let replaced: (() => Promise<void>) | undefined;
     const spare: Uint8Array[] = [];
     const cut = rechunked(bytesOf(stream, ending.signal), chunkByteLength, spare);
     const pieces = (async function* () {
@@ -165,6 +167,7 @@ export class LargeView extends ValueView implements LargeValueCommands {
       checkOptions(options, PASSED_OPTIONS);
       checkSignal(options);
       checkExptime(exptime, Date.now);
+      const chunkExptime = deferExptime(exptime ?? 0, GRACE);
       const inner = ownOptions(options);
       if (options?.signal !== undefined) forget = watchSignal(options.signal, { abandon: end });
       await checkKey(this.#inner, key);
@@ -187,11 +190,22 @@ export class LargeView extends ValueView implements LargeValueCommands {
         );
       }
       const head = format.head(id, { count, byteLength, chunkByteLength }, empty);
-      const before = await this.#inner.get(key, operation).catch(() => undefined);
+      const reading = this.#inner.get(key, withoutSignal(operation)).catch(() => undefined);
+      // A client sends what is called first first, and both in one turn: hardly any write comes between.
+      if (sessionOf(this.#inner) === undefined) await reading;
+      replaced = async () => {
+        await this.#rules.replaced(key, { before: await reading, offered: head }, inner);
+      };
       await this.#inner.set(key, head, exptime, inner);
-      await Promise.allSettled([this.#rules.replaced(key, { before, offered: head }, inner)]);
+      await unlessAborted([replaced()], inner);
     } catch (error) {
-      await Promise.allSettled([chunks.delete(list, {}), pieces.return(), stream.cancel(error)]);
+      // The list of a caller that gives up may have been stored.
+      const cleaning = options?.signal?.aborted ? replaced?.() : undefined;
+      await Promise.allSettled([
+        cleaning ?? chunks.delete(list, {}),
+        pieces.return(),
+        stream.cancel(error),
+      ]);
       throw withCallersStack(error);
     } finally {
       forget();

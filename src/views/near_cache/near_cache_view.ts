@@ -18,7 +18,13 @@ import {
 import { readEntries, readKeys } from "../../commands/many_keys.ts";
 import { GET_OR_SET_OPTIONS, OPERATION_OPTIONS } from "../../commands/operation_options.ts";
 import { sessionOf } from "../../commands/session.ts";
-import { checkFunction, checkOptions, checkSignal, type OptionTypes } from "../../option_checks.ts";
+import {
+  checkFunction,
+  checkOptions,
+  checkSignal,
+  invalidOption,
+  type OptionTypes,
+} from "../../option_checks.ts";
 import { isPast } from "../../protocol/exptime.ts";
 import { setCallRules } from "../call_rules.ts";
 import { withResults } from "../partial_errors.ts";
@@ -80,6 +86,7 @@ export class NearCache implements NearCacheCommands {
   }
 
   forget(key?: string): void {
+    if (key !== undefined && typeof key !== "string") throw invalidOption("key", key, "a string");
     this.#values.forget(key);
   }
 

@@ -7,6 +7,7 @@ import type {
   PartialFailure,
 } from "../../../mod.ts";
 import { OPERATION_OPTIONS, operationOptions } from "../../commands/operation_options.ts";
+import { tieOf } from "../../features/tied_cas.ts";
 import { checkOptions } from "../../option_checks.ts";
 import { isUnreachable } from "../../protocol/backend_failure.ts";
 import { CallerLoad } from "../caller_load.ts";
@@ -88,16 +89,24 @@ export class NearReads {
       const value = await this.#client.get(key, options);
       return this.#values.keep(key, value, undefined, start, reading);
     }
-    if (entry?.cas !== undefined) {
-      const info = await this.#client.inspect(key, operationOptions(options ?? {}));
-      if (info?.cas === entry.cas && !reading.isOvertaken) {
+    const operation = operationOptions(options ?? {});
+    if (entry?.version !== undefined) {
+      const { cas, carrier } = entry.version;
+      const info = await this.#client.inspect(key, operation);
+      if (info?.cas === cas && tieOf(info) === carrier && !reading.isOvertaken) {
         entry.expires = start + ttl * 1000;
         return entry.take();
       }
     }
     const again = clock.now();
-    const found = await this.#client.gets(key, options);
-    return this.#values.keep(key, found?.value, found?.cas, again, reading);
+    const [found, info] = await Promise.all([
+      this.#client.gets(key, options),
+      // Without it, the value is asked for again.
+      this.#client.inspect(key, operation).catch(() => undefined),
+    ]);
+    const isSame = info !== undefined && info.cas === found?.cas;
+    const version = isSame ? { cas: info.cas, carrier: tieOf(info) } : undefined;
+    return this.#values.keep(key, found?.value, version, again, reading);
   }
 
   /** Asks for many keys; `stale` are those that are served because their server cannot be reached. */

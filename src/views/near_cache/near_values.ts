@@ -19,8 +19,15 @@ export interface NearCacheSettings {
 export interface Entry extends SharedValue {
   /** When it is too old to be served, in milliseconds by the clock. */
   expires: number;
-  /** The cas unique of the item that it was, where that is known. */
-  readonly cas: bigint | undefined;
+  /** The item that it was, where that is known. */
+  readonly version: Version | undefined;
+}
+
+/** What tells an item from later ones under its key. */
+export interface Version {
+  readonly cas: bigint;
+  /** The connection that it was read through: after a restart, memcached numbers its items from the start again. */
+  readonly carrier: number | undefined;
 }
 
 /** The reads of a key that are under way. */
@@ -139,7 +146,7 @@ export class NearValues {
   keep(
     key: string,
     value: unknown,
-    cas: bigint | undefined,
+    version: Version | undefined,
     start: number,
     reading: Reading | undefined,
   ): unknown {
@@ -154,7 +161,7 @@ export class NearValues {
     if (!isAdmitted || isOld) return value;
     const shared = share(value);
     if (shared === undefined) return value;
-    this.#entries.set(key, { ...shared, expires, cas });
+    this.#entries.set(key, { ...shared, expires, version });
     return shared.take();
   }
 

@@ -1,5 +1,7 @@
 /** Values that many callers get: how they are kept from changing each other's. @module */
 
+import { ownValue } from "../own_value.ts";
+
 /** A value that is kept, and how it is handed out. */
 export interface SharedValue {
   /** About how much memory it takes, in bytes. */
@@ -30,8 +32,8 @@ export function share(value: unknown): SharedValue | undefined {
     return { byteLength, take: () => value };
   }
   // Callers that got the value may change it.
-  const kept: unknown = structuredClone(value);
-  return { byteLength, take: () => structuredClone(kept) };
+  const kept = ownValue(value);
+  return { byteLength, take: () => ownValue(kept) };
 }
 
 /** What is known of a value so far. */
@@ -63,7 +65,7 @@ function measure(value: unknown, look: Look, depth: number): boolean {
   look.isFreezable = false;
   if (ArrayBuffer.isView(value)) {
     look.byteLength += value.byteLength;
-    // A Buffer of Node's would come back from structuredClone as a Uint8Array.
+    // A Buffer of Node's is of another class.
     return Object.getPrototypeOf(prototype)?.constructor?.name === "TypedArray" ||
       value instanceof DataView;
   }

@@ -5,8 +5,12 @@ import { checkFunction } from "../../option_checks.ts";
 import { isUnreachable } from "../../protocol/backend_failure.ts";
 import { untilAborted } from "../../waiting.ts";
 import { CallerLoad } from "../caller_load.ts";
+import { withoutSignal } from "../wrapped_commands.ts";
 import { type Fleets, repairOf } from "./fleets.ts";
 import { readingOrder } from "./reading.ts";
+
+/** What has come of a load: a value, or what the caller's function fails with. */
+type Outcome<Value> = { readonly value: Value } | { readonly error: unknown };
 
 /** Reads a value, or loads it once and stores it in all fleets that miss it. */
 export async function getOrSet<Value>(
@@ -16,36 +20,99 @@ export async function getOrSet<Value>(
   options: GetOrSetOptions | undefined,
 ): Promise<Value> {
   checkFunction("load", load);
-  const loading = new CallerLoad(load);
-  let isReached = false;
-  // A caller that holds a lease waits only for fleets before the one that it is of. So no two wait for each other.
-  const ask = async (replicas: readonly number[], leased = Infinity): Promise<Value> => {
+  const filling = new Filling(fleets, key, load);
+  const outcome = await fleets.attempt<Outcome<Value> | undefined, GetOrSetOptions>(
+    key,
+    options,
+    undefined,
+    async (strict) => {
+      try {
+        return { value: await filling.begin(strict) };
+      } catch (error) {
+        // It may look like the fault of a fleet.
+        if (filling.loading.failedWith(error)) return { error };
+        throw error;
+      }
+    },
+  );
+  // No fleet can be reached, and the clients take that for a miss.
+  if (outcome === undefined) return await fleets.client(0).getOrSet(key, load, options);
+  if ("error" in outcome) throw outcome.error;
+  return outcome.value;
+}
+
+/** The filling of all fleets that miss a value. */
+class Filling<Value> {
+  readonly loading: CallerLoad<Value>;
+  readonly #fleets: Fleets;
+  readonly #key: string;
+  /** Fleets that could not be reached before the value was loaded. */
+  readonly #leftOut = new Set<number>();
+  #isReached = false;
+  #loaded: { readonly value: Value } | undefined;
+
+  constructor(fleets: Fleets, key: string, load: () => Value | Promise<Value>) {
+    this.loading = new CallerLoad(load);
+    this.#fleets = fleets;
+    this.#key = key;
+  }
+
+  /** Where the fleet that is read misses, the first of the list decides who loads the value, and all get it. */
+  async begin(options: GetOrSetOptions): Promise<Value> {
+    return await fromOneFleet(this.#fleets, this.#key, async (nearest) => {
+      const others = this.#fleets.othersThan(nearest).filter((replica) => replica > 0);
+      return await this.#ask(nearest === 0 ? [0, ...others] : [nearest, 0, ...others], options);
+    });
+  }
+
+  /** Loads the value. What a fleet has that was left out is old from then on. */
+  async #loadOnce(): Promise<Value> {
+    this.#loaded ??= { value: await this.loading.run() };
+    for (const replica of this.#leftOut) this.#fleets.missedWrites[replica]?.add(this.#key);
+    return this.#loaded.value;
+  }
+
+  /**
+   * Asks the fleets in this order.
+   *
+   * @param leased The first fleet that the caller holds a lease of: it waits only for fleets before that one. So no two
+   * wait for each other.
+   */
+  async #ask(
+    replicas: readonly number[],
+    options: GetOrSetOptions,
+    leased = Infinity,
+  ): Promise<Value> {
     const [replica, ...rest] = replicas;
-    if (replica === undefined) return await loading.run();
+    if (replica === undefined) return await this.#loadOnce();
     const waiting = replica < leased ? options : { ...options, waitFor: 0 };
     try {
-      return await fleets.ask(replica, key, async (client) => {
+      return await this.#fleets.ask(replica, this.#key, async (client) => {
         // It would be joined, and what it copies may be gone: that is no value that load has given.
-        const repair = fleets.repairs.get(repairOf(replica, key));
-        if (repair !== undefined) await untilAborted(repair, options?.signal);
-        return await client.getOrSet(key, () => {
-          isReached = true;
-          return rest.length === 0 ? loading.run() : ask(rest, Math.min(leased, replica));
+        const repair = this.#fleets.repairs.get(repairOf(replica, this.#key));
+        if (repair !== undefined) await untilAborted(repair, options.signal);
+        return await client.getOrSet(this.#key, () => {
+          this.#isReached = true;
+          if (rest.length === 0) return this.#loadOnce();
+          // Others wait for it too: it goes on when this caller gives up.
+          return this.#ask(rest, withoutSignal(options), Math.min(leased, replica));
         }, waiting);
       });
     } catch (error) {
       // A fleet that cannot be reached is left out; what load fails with is the caller's.
-      if (!isUnreachable(error) || loading.failedWith(error)) throw error;
-      fleets.reportFailure(replica, key, "read", error);
-      if (rest.length === 0 && !isReached) throw error;
-      return await ask(rest, leased);
+      if (!isUnreachable(error) || this.loading.failedWith(error)) throw error;
+      this.#leaveOut(replica, error);
+      if (rest.length === 0 && !this.#isReached) throw error;
+      return await this.#ask(rest, options, leased);
     }
-  };
-  // Where the fleet that is read misses, the first of the list decides who loads the value, and all get it.
-  return await fromOneFleet(fleets, key, async (nearest) => {
-    const others = fleets.othersThan(nearest).filter((replica) => replica > 0);
-    return await ask(nearest === 0 ? [0, ...others] : [nearest, 0, ...others]);
-  });
+  }
+
+  #leaveOut(replica: number, error: unknown): void {
+    const operation = this.#loaded === undefined ? "read" : "write";
+    this.#fleets.reportFailure(replica, this.#key, operation, error);
+    if (operation === "read") this.#leftOut.add(replica);
+    else this.#fleets.missedWrites[replica]?.add(this.#key);
+  }
 }
 
 /**

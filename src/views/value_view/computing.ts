@@ -5,10 +5,10 @@ import { checkFunction } from "../../option_checks.ts";
 import { useAtOnce } from "../../features/load_callers.ts";
 import { deferExptime } from "../exptimes.ts";
 import { ownValue } from "../own_value.ts";
-import { copyPassedOptions, strictly } from "../wrapped_commands.ts";
+import { copyPassedOptions, strictly, withoutSignal } from "../wrapped_commands.ts";
 import { type Change, UNKNOWN } from "./value_rules.ts";
 import { changedTooOften, MOST_ATTEMPTS, type ValueStore } from "./value_store.ts";
-import { discard } from "./writing.ts";
+import { discard, isRefusal, unlessAborted } from "./writing.ts";
 
 /** Ends a computation whose value could not be stored, before the value is computed. */
 class CannotStore extends Error {}
@@ -25,10 +25,11 @@ export async function getOrSet<Value>(
   const innerKey = await rules.keyOf(key);
   const inner = store.innerOptions(options);
   const { exptime = 0, staleFor = 0, negativeFor = 0 } = options ?? {};
+  const shared = options && withoutSignal(options);
   let change: Change | undefined;
   for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
     // Before the value is computed: what changes meanwhile concerns it.
-    const prepare = async () => await rules.prepareWrite?.(key, options);
+    const prepare = async () => await rules.prepareWrite?.(key, shared);
     // Within `load`, its failure would be stored as one of `load`.
     const early = negativeFor > 0 ? { prepared: await prepare() } : undefined;
     let loaded: { readonly value: Value } | undefined;
@@ -39,7 +40,7 @@ export async function getOrSet<Value>(
       const value = await useAtOnce(load(), ownValue);
       if (value === undefined) return undefined;
       loaded = { value };
-      const context = { options, exptime: deferExptime(exptime, staleFor), prepared };
+      const context = { options: shared, exptime: deferExptime(exptime, staleFor), prepared };
       const offered = await rules.toStored(value, key, context);
       change = { before: undefined, offered };
       return offered;
@@ -54,7 +55,7 @@ export async function getOrSet<Value>(
       throw error;
     }
     if (change !== undefined) {
-      await Promise.allSettled([rules.replaced?.(key, change, options)]);
+      await unlessAborted([rules.replaced?.(key, change, options)], options);
     }
     if (stored === undefined) return undefined as Value;
     const value = await read(stored);
@@ -81,11 +82,16 @@ export async function update<Value>(
   checkFunction("change", change);
   let next: Value | undefined;
   let before: unknown;
+  let sent: unknown;
+  // Each attempt makes something that is stored, or not if another client was faster.
+  const changes: Change[] = [];
   const inner = store.innerOptions(options);
   // As in every `update`: a value that cannot be read must not be treated as a miss, and be overwritten.
   const strict = strictly<OperationOptions>(copyPassedOptions(options ?? {}));
   const exptime = inner?.exptime;
   const changeStored = async (stored: unknown) => {
+    if (sent !== undefined) changes.push({ before: undefined, offered: sent });
+    sent = undefined;
     before = stored;
     const prepared = rules.prepareWrite?.(key, strict);
     // It may fail while the value is read and changed, when nothing waits for it yet.
@@ -96,12 +102,19 @@ export async function update<Value>(
     const given = typeof exptime === "function" ? exptime(next) : exptime;
     const context = { options, exptime: given ?? 0, prepared: await prepared };
     const kept = present === undefined ? undefined : before;
-    return await rules.toStored(next, key, { ...context, before: kept });
+    return sent = await rules.toStored(next, key, { ...context, before: kept });
   };
-  const stored = await store.inner.update(await rules.keyOf(key), changeStored, {
-    ...inner,
-    ...(typeof exptime === "function" ? { exptime: () => exptime(next) } : {}),
-  });
-  await Promise.allSettled([rules.replaced?.(key, { before, offered: stored }, options)]);
-  return await store.beginReading<Value>(key, options)(stored);
+  try {
+    const stored = await store.inner.update(await rules.keyOf(key), changeStored, {
+      ...inner,
+      ...(typeof exptime === "function" ? { exptime: () => exptime(next) } : {}),
+    });
+    changes.push({ before, offered: stored });
+    return await store.beginReading<Value>(key, options)(stored);
+  } catch (error) {
+    if (isRefusal(error) || options?.signal?.aborted) changes.push({ before, offered: sent });
+    throw error;
+  } finally {
+    await unlessAborted(changes.map((change) => rules.replaced?.(key, change, options)), options);
+  }
 }

@@ -17,16 +17,22 @@ import {
   partsOf,
   renameKeys,
 } from "../partial_errors.ts";
-import { strictly } from "../wrapped_commands.ts";
+import { untilAborted } from "../../waiting.ts";
+import { strictly, withoutSignal } from "../wrapped_commands.ts";
 import { beginIsThere, onlyThere } from "./presence.ts";
 import { UNKNOWN } from "./value_rules.ts";
 import { changedTooOften, MOST_ATTEMPTS, type ValueStore, type Writing } from "./value_store.ts";
 
-/** Sends what is stored for a value. */
+/**
+ * Sends what is stored for a value.
+ *
+ * @param replaced Gets what it has replaced, by the key under which it is stored, where it knows that for certain.
+ */
 export type SendStored<Result> = (
   innerKey: string,
   stored: unknown,
   inner: OperationOptions | undefined,
+  replaced: Map<string, unknown>,
 ) => Promise<Result>;
 
 /** @param dropped The result of a write that is dropped. */
@@ -45,7 +51,9 @@ export async function write<Result>(
   if (stored === UNKNOWN) return dropped;
   const names = new Map([[innerKey, [key]]]);
   const all = new Map([[innerKey, stored]]);
-  return await cleaningUp(store, names, all, options, () => send(innerKey, stored, inner));
+  return await cleaningUp(store, names, all, options, (replaced) => {
+    return send(innerKey, stored, inner, replaced);
+  });
 }
 
 /**
@@ -58,31 +66,46 @@ async function cleaningUp<Result>(
   names: KeyNames,
   stored: ReadonlyMap<string, unknown>,
   options: OperationOptions | undefined,
-  send: () => Promise<Result>,
+  send: (replaced: Map<string, unknown>) => Promise<Result>,
   absent?: Set<string>,
 ): Promise<Result> {
-  const replaced = store.rules.replaced?.bind(store.rules);
-  if (replaced === undefined) return await send();
-  const reading = store.inner.getMany(names.keys(), operationOptions(options ?? {})).catch(() => {
-    return new Map();
-  });
+  const cleanUp = store.rules.replaced?.bind(store.rules);
+  const known = new Map<string, unknown>();
+  if (cleanUp === undefined) return await send(known);
+  const lasting = withoutSignal(operationOptions(options ?? {}));
+  const reading = store.inner.getMany(names.keys(), lasting).catch(() => new Map());
   if (!store.keepsOrder) await reading;
-  const [outcome] = await Promise.allSettled([send()]);
+  const [outcome] = await Promise.allSettled([send(known)]);
   const fault: unknown = outcome.status === "rejected" ? outcome.reason : undefined;
-  const present: ReadonlyMap<string, unknown> = await reading;
   // What is left over is memory, no fault: it expires.
-  await Promise.allSettled(Array.from(names, async ([innerKey, keys]) => {
-    const key = lastOf(keys);
-    const faultOfKey = isPartial(fault) ? fault.failures.get(key) : fault;
-    // Another fault leaves open what is stored.
-    const isRefused = faultOfKey instanceof ClientException && !isBackendFailure(faultOfKey);
-    if (faultOfKey !== undefined && !isRefused) return;
-    const before = faultOfKey === undefined ? present.get(innerKey) : undefined;
-    const change = { before, offered: stored.get(innerKey) };
-    if (await replaced(key, change, options) === false) absent?.add(key);
-  }));
+  await unlessAborted(
+    Array.from(names, async ([innerKey, keys]) => {
+      const key = lastOf(keys);
+      const faultOfKey = isPartial(fault) ? fault.failures.get(key) : fault;
+      const isRefused = isRefusal(faultOfKey);
+      if (faultOfKey !== undefined && !isRefused && !options?.signal?.aborted) return;
+      // It may have been read before another client replaced it.
+      const before = known.has(innerKey) ? known.get(innerKey) : (await reading).get(innerKey);
+      const change = { before: isRefused ? undefined : before, offered: stored.get(innerKey) };
+      if (await cleanUp(key, change, lasting) === false) absent?.add(key);
+    }),
+    options,
+  );
   if (outcome.status === "rejected") throw fault;
   return outcome.value;
+}
+
+/** Waits for what comes after an operation, whatever becomes of it; a caller that gives up does not. */
+export async function unlessAborted(
+  work: readonly unknown[],
+  options: OperationOptions | undefined,
+): Promise<void> {
+  await Promise.allSettled([untilAborted(Promise.allSettled(work), options?.signal)]);
+}
+
+/** Whether memcached has refused a write. Another fault leaves open what is stored. */
+export function isRefusal(error: unknown): boolean {
+  return error instanceof ClientException && !isBackendFailure(error);
 }
 
 /** Stores many values. */
@@ -147,9 +170,9 @@ export async function replaceThere(
   value: unknown,
   writing: Writing,
 ): Promise<boolean> {
-  return await write(store, key, value, writing, (innerKey, stored, inner) => {
+  return await write(store, key, value, writing, (innerKey, stored, inner, replaced) => {
     return store.rules.mayHide
-      ? replaceVisible(store, key, stored, writing)
+      ? replaceVisible(store, key, stored, writing, replaced)
       : store.inner.replace(innerKey, stored, writing.exptime, inner);
   }, false);
 }
@@ -159,6 +182,7 @@ async function replaceVisible(
   key: string,
   stored: unknown,
   { options, exptime }: Writing,
+  replaced: Map<string, unknown>,
 ): Promise<boolean> {
   checkExptime(exptime, Date.now);
   const innerKey = await store.rules.keyOf(key);
@@ -170,6 +194,7 @@ async function replaceVisible(
     if (found === undefined) return await store.inner.replace(innerKey, stored, exptime, inner);
     if (!await isThere(found.value)) return false;
     const outcome = await store.inner.cas(innerKey, stored, found.cas, exptime, inner);
+    if (outcome === "stored") replaced.set(innerKey, found.value);
     if (outcome !== "exists") return outcome === "stored";
   }
   throw changedTooOften("replace", key);
@@ -245,7 +270,7 @@ export async function discard(
   const past = new Date(Date.now() - 86_400_000);
   await inner.cas(innerKey, found.value, found.cas, past, operation);
   const change = { before: found.value, offered: undefined };
-  await Promise.allSettled([rules.replaced?.(key, change, options)]);
+  await unlessAborted([rules.replaced?.(key, change, options)], options);
   return true;
 }
 

@@ -1,5 +1,9 @@
 import { assertEquals } from "@std/assert";
-import { freshnessOf, readHttpDate } from "../../../src/adapters/http/freshness.ts";
+import {
+  freshnessOf,
+  readHttpDate,
+  storableHeaders,
+} from "../../../src/adapters/http/freshness.ts";
 
 const NOW = Date.parse("Wed, 01 Jan 2025 00:00:00 GMT");
 
@@ -73,6 +77,27 @@ Deno.test("freshnessOf() uses only the directive no-store of a request", () => {
   };
   assertEquals([storable("no-store"), storable("max-age=0, No-Store")], [false, false]);
   assertEquals([storable("no-cache"), storable('ext="no-store"')], [true, true]);
+});
+
+Deno.test("storableHeaders() leaves out the encodings that the runtime's fetch decodes", () => {
+  const original = Object.getOwnPropertyDescriptor(globalThis, "navigator")!;
+  const decodedBy = (userAgent: string | undefined) => {
+    const value = userAgent === undefined ? undefined : { userAgent };
+    Object.defineProperty(globalThis, "navigator", { value, configurable: true });
+    return ["gzip", "BR", "deflate", "zstd", "compress", "gzip, br", ""].filter((encoding) => {
+      const headers = new Headers({ "Content-Encoding": encoding });
+      return storableHeaders({ headers, url: "https://example.com/" }).length === 0;
+    });
+  };
+  try {
+    assertEquals(decodedBy("Deno/2.9.6"), ["gzip", "BR"]);
+    assertEquals(decodedBy("Cloudflare-Workers"), ["gzip", "BR"]);
+    assertEquals(decodedBy("Node.js/22"), ["gzip", "BR", "deflate"]);
+    assertEquals(decodedBy(undefined), ["gzip", "BR", "deflate"]); // Node 20
+    assertEquals(decodedBy("Bun/1.4.5"), ["gzip", "BR", "deflate", "zstd"]);
+  } finally {
+    Object.defineProperty(globalThis, "navigator", original);
+  }
 });
 
 Deno.test("readHttpDate() reads HTTP's three formats, always in UTC", () => {

@@ -368,6 +368,8 @@ Deno.test("doctor advises nearCache or spread for a key with a large share", () 
   );
   assertEquals([figures.perSecond, figures.share, figures.seen], [7400, 0.178, 0.91]);
   assertStringIncludes(action, "nearCache");
+  const servers = ["10.0.0.1:11211", "10.0.0.2:11211", "10.0.0.3:11211"];
+  assertStringIncludes(only(of({ servers })).finding, "on 10.0.0.1:11211 and 2 more: 17.8%");
   assertEquals([of({ share: 0.09 }), of({ perSecond: 99 })], [[], []]);
   assertEquals(only(of({ key: "a\x1b[2J" })).finding.includes("\x1b"), false);
 });

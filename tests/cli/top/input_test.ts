@@ -65,6 +65,10 @@ Deno.test("a server is chosen by arrows, opened by Enter, and left by Esc", () =
   assertEquals([opened?.page, opened?.chosen], ["server", "b:1"]);
   assertEquals(press(FIRST_VIEW, "\r")?.chosen, "a:1");
   assertEquals(press(FIRST_VIEW, "\r", { ...SHOWN, servers: [] }), FIRST_VIEW);
+  // One that a filter hides is not opened.
+  const hidden = { ...FIRST_VIEW, chosen: "b:1" };
+  assertEquals(press(hidden, "\r", { ...SHOWN, servers: ["c:1"] })?.chosen, "c:1");
+  assertEquals(press(hidden, "\r", { ...SHOWN, servers: [] })?.page, "servers");
   assert(opened !== undefined);
   assertEquals([press(opened, `${down}${down}`)?.above, press(opened, "\x1b[6~")?.above], [2, 9]);
   assertEquals([press(opened, "\x1b[F")?.above, press(opened, "\x1b[A")?.above], [90, 0]);

@@ -57,6 +57,13 @@ Deno.test("top --once writes one frame, also on a terminal", async () => {
   assertEquals(output.includes("HOT"), false);
 });
 
+Deno.test("top --once has a line for each of many servers", async () => {
+  const servers = Array.from({ length: 250 }, (_, i) => `127.0.0.1:${i + 1}`);
+  const line = `top --once --every 100ms -s ${servers.join()}`;
+  const { output } = await moecache(line);
+  assertEquals(servers.filter((server) => !output.includes(` ${server} `)), []);
+});
+
 Deno.test("top --json writes a line each time, and --csv one for each server", async () => {
   await using server = await MemcachedServer.listen();
   const gone = await MemcachedServer.listen();

@@ -228,6 +228,11 @@ async function showsGoneServer({ tab, servers, page }: Scene): Promise<void> {
     .filter({ hasText: /%/ }).waitFor();
   await page.end();
   await tab.locator("#connection.lost").filter({ hasText: "does not answer" }).waitFor();
+  // Where nothing else is to be said, what is down is not said to be well.
+  await using quiet = await MemcachedServer.listen();
+  await using other = await StartedPage.start([quiet.address, "127.0.0.1:1"]);
+  await tab.goto(other.url.href);
+  await tab.locator("#advice-empty").filter({ hasText: "wrong where servers answer" }).waitFor();
 }
 
 async function followsVisibility({ tab }: Scene): Promise<void> {

@@ -86,3 +86,12 @@ Deno.test("readClusterConfig refuses what is not a configuration", () => {
     assertThrows(() => readClusterConfig(`1\n${node}\n`), SocketError, "host|ip|port");
   }
 });
+
+Deno.test("readClusterConfig refuses more nodes than any cluster has, as each takes memory", () => {
+  assertEquals(readClusterConfig(`1\n${"a||1 ".repeat(5000)}\n`).nodes.length, 5000);
+  assertThrows(
+    () => readClusterConfig(`1\n${"a||1 ".repeat(5001)}\n`),
+    SocketError,
+    "5001 nodes, over 5000",
+  );
+});

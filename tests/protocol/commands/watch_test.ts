@@ -1,7 +1,8 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assertEquals, assertLess, assertThrows } from "@std/assert";
 import { ClientException, SocketError, ValidationException } from "../../../src/errors.ts";
 import { checkWatching, readEvent, type WatchEvent } from "../../../src/protocol/commands/watch.ts";
 import { watchRequest } from "../../../src/protocol/commands/watch_request.ts";
+import { busyTime } from "../../support/busy_time.ts";
 
 const server = "cache:11211";
 const HEAD = "ts=1795388586.785193 gid=5";
@@ -25,6 +26,11 @@ Deno.test("watchRequest refuses what could be no kind", () => {
     assertThrows(() => watchRequest(["fetchers", kind as string]), ValidationException);
   }
   assertThrows(() => watchRequest([]), ValidationException, "Cannot watch nothing");
+  // What is no list has no kinds in it: the letters of "mutations" are none.
+  for (const wrong of [5, null, undefined, {}]) {
+    assertThrows(() => watchRequest(wrong as never), ValidationException, "Cannot watch of type");
+  }
+  assertEquals(watchRequest("mutations" as never), "watch mutations\r\n");
 });
 
 Deno.test("checkWatching takes OK only", () => {
@@ -138,4 +144,16 @@ Deno.test("readEvent throws a SocketError over a line that is not an event", () 
   for (const line of ["", "OK", "ts=1 gid=2 type=x", "gid=1 type=item_get", "skipped=x"]) {
     assertThrows(() => readEvent(line, server), SocketError, "unexpected reply");
   }
+});
+
+Deno.test("readEvent reads the longest line in a time that is proportional to its length", () => {
+  const start = busyTime();
+  expectEvent(`${HEAD} type=item_get ${"a".repeat(1 << 16)} key=a`, {
+    type: "other",
+    name: "item_get",
+    ...origin,
+    fields: { key: "a" },
+  });
+  // Searching for a name at each character took four seconds.
+  assertLess(busyTime() - start, 500);
 });

@@ -94,13 +94,17 @@ Deno.test("the transcoders of npm's clients refuse what the packages refuse", ()
   revoked.revoke();
   for (const { encode } of [npmMemcachedTranscoder, memcacheClientTranscoder] as Transcoder[]) {
     for (
-      const value of [undefined, 5n, Symbol(), () => {}, holder, {
-        toJSON: () => undefined,
-      }, revoked.proxy]
+      const value of [undefined, 5n, Symbol(), () => {}, holder, { toJSON: () => undefined }]
     ) {
-      assertThrows(() => encode(value), ValidationException, "Cannot store value");
+      assertThrows(() => encode(value), ValidationException, "has no JSON");
     }
+    assertThrows(() => encode(revoked.proxy), ValidationException, "it cannot be read");
   }
+  assertThrows(
+    () => memjsTranscoder.encode(null as never),
+    ValidationException,
+    "no format for null,",
+  );
   for (
     const { encode } of [
       npmMemcachedTranscoder,

@@ -4,6 +4,7 @@ import { ClientException, ValidationException } from "../../../src/errors.ts";
 import { MemcachedServer } from "../../../src/testing/mod.ts";
 import {
   calendarDate,
+  Complex,
   counter,
   Decimal,
   defaultDict,
@@ -376,11 +377,55 @@ Deno.test("options of the transcoder and values of classes are checked", () => {
   assertThrows(() => new TimeDelta(0.5), ValidationException);
   assertThrows(() => new TimeZone(new TimeDelta(1)), ValidationException);
   assertThrows(() => new TimeZone(undefined), ValidationException);
+  refused({ classes: Promise.resolve({}) });
+  assertThrows(() => new TimeDelta(5n as never), ValidationException);
+  assertThrows(() => naiveDatetime(5n as never), ValidationException);
   assertThrows(() => new NumpyScalar("float80", 1), ValidationException);
   assertThrows(() => defaultDict("eval", {}), ValidationException);
   assertThrows(() => pythonArray("x", []), ValidationException);
   assertThrows(() => deque([], -1), ValidationException);
   assertThrows(() => calendarDate(new Date(NaN)), ValidationException);
+});
+
+Deno.test("values that Python's class cannot have are refused when they are made: no program could read them", () => {
+  const scalars: [type: string, ...values: unknown[]][] = [
+    ["bool_", 1, "true", null],
+    ["int8", 128, -129n, NaN, "5", true, null, [], new Complex(1, 2)],
+    ["uint64", -1, 2n ** 64n, Infinity],
+    ["float64", "1.5", null, new Date(), new Uint8Array(1)],
+    ["complex64", "1j", {}],
+    ["str_", 5, new Uint8Array(1)],
+    ["bytes_", "a", 5],
+  ];
+  for (const [type, ...values] of scalars) {
+    for (const value of values) {
+      assertThrows(() => new NumpyScalar(type, value as never), ValidationException, type);
+    }
+  }
+  const arrays: [typeCode: string, ...items: unknown[]][] = [
+    ["d", "a", null, true],
+    ["i", 1.5, "1", 2 ** 31],
+    ["B", -1, 256],
+    ["u", "ab", "", 5],
+  ];
+  for (const [typeCode, ...items] of arrays) {
+    for (const item of items) {
+      assertThrows(() => pythonArray(typeCode, [item as never]), ValidationException, typeCode);
+    }
+  }
+  for (const wrong of [[["a", 1]], new Date(0), new Set(["a"]), new Uint8Array(1), "ab", null]) {
+    for (const make of [orderedDict, counter, (dict: never) => defaultDict("list", dict)]) {
+      assertThrows(() => make(wrong as never), ValidationException, "an object or a Map");
+    }
+  }
+  for (const wrong of [5, null, undefined, {}]) {
+    assertThrows(() => deque(wrong as never), ValidationException, "a list");
+    assertThrows(() => pythonArray("d", wrong as never), ValidationException, "a list");
+  }
+  // numpy rounds these.
+  for (const [type, value] of [["int8", 127.9], ["uint8", -0.5], ["float16", 1e9]] as const) {
+    assertEquals(new NumpyScalar(type, value).value, value);
+  }
 });
 
 Deno.test("keys of Python's classes that are equal in Python are one key", () => {

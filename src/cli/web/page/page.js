@@ -248,8 +248,12 @@ function showAdvice({ advice, notes }) {
     const findings = advice.map(({ severity, finding }) => `${severity}: ${finding}`);
     setText(byId("advice-news"), findings.join(". "));
   }
-  const isUp = state.sample?.servers.some(({ state }) => state === "up");
-  const calm = advice.length > 0 ? [] : [isUp ? "Nothing looks wrong." : "No server answers."];
+  const servers = state.sample?.servers ?? [];
+  const up = servers.filter(({ state }) => state === "up").length;
+  const all = up === servers.length
+    ? "Nothing looks wrong."
+    : "Nothing looks wrong where servers answer.";
+  const calm = advice.length > 0 ? [] : [up > 0 ? all : "No server answers."];
   setText(byId("advice-empty"), [...calm, ...notes.map((note) => `${note}.`)].join(" "));
 }
 

@@ -6,6 +6,8 @@ import { decodeUtf8 } from "../../text.ts";
 
 /** Bytes from here on are not ASCII. */
 const HIGH = 0x80;
+/** Longer than the name of any encoding. The decoder takes names with any number of blanks around. */
+const LONGEST_NAME = 64;
 
 /**
  * Decodes a String by the variables that tell its encoding: `E` is true for UTF-8 and false for US-ASCII, and
@@ -19,7 +21,9 @@ export function decodeString(
 ): string | Uint8Array {
   if (variables.get("E") === true) return decode("UTF-8", () => decodeUtf8(bytes));
   const encoding = variables.get("encoding");
-  if (encoding instanceof Uint8Array) return decodeOther(bytes, decodeLatin1(encoding));
+  if (encoding instanceof Uint8Array) {
+    return decodeOther(bytes, decodeLatin1(encoding.subarray(0, LONGEST_NAME)));
+  }
   return variables.get("E") === false ? asciiOrBytes(bytes) : new Uint8Array(bytes);
 }
 

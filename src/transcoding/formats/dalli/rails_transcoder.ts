@@ -63,8 +63,8 @@ const MARSHAL_HEADER_BYTES = 2;
  * becomes which of Ruby's. Use it as a transcoder, or call it to make one with options.
  *
  * Entries are written without a version and without an expiry: only memcached's exptime is in effect. When
- * they are read, both are ignored. So an entry that Rails wrote with `race_condition_ttl` is read up to five minutes
- * after Rails takes it for expired.
+ * they are read, both are ignored. So an entry that Rails wrote with `race_condition_ttl` is read for up to five minutes
+ * longer than in Rails.
  *
  * Values that Rails wrote with `raw: true`, counters included, read as a string, or as a `Uint8Array` if they are not
  * UTF-8. Entries of the `:message_pack` serializer, and objects such as records of Rails, are a `ClientException`.

@@ -67,6 +67,8 @@ class MarshalReader {
   readonly #symbols: RubySymbol[] = [];
   /** What may be linked to, by its number. */
   readonly #objects: unknown[] = [];
+  /** What Strings without an encoding are as keys: very many links may lead to one. */
+  readonly #stringKeys = new Map<Uint8Array, string | Uint8Array>();
   /** How many keys of Hashes are being read, each within another. */
   #keysOpen = 0;
   #hasUnfinished = false;
@@ -255,7 +257,10 @@ class MarshalReader {
     this.#keysOpen++;
     const key = this.#value();
     this.#keysOpen--;
-    return key instanceof Uint8Array ? asciiOrBytes(key) : key;
+    if (!(key instanceof Uint8Array)) return key;
+    const read = this.#stringKeys.get(key) ?? asciiOrBytes(key);
+    this.#stringKeys.set(key, read);
+    return read;
   }
 
   /** JavaScript has no defaults: what a key reads as that is not there is read and dropped. */

@@ -39,11 +39,17 @@ const date: Make = ({ bytes: [block] }, fault) => {
   return value;
 };
 
+/** Those of BigIntegers that were read. */
+const magnitudes = /* @__PURE__ */ new WeakSet<Uint8Array>();
+
 const bigInteger: Make = ({ fields }, fault) => {
   const [signum, magnitude] = [fields.get("signum"), fields.get("magnitude")];
   if (typeof signum !== "number" || !(magnitude instanceof Uint8Array)) {
     throw fault("a BigInteger has no magnitude");
   }
+  // Java writes each with an array of its own. Otherwise very many could share a long one.
+  if (magnitudes.has(magnitude)) throw fault("two BigIntegers have the same magnitude");
+  magnitudes.add(magnitude);
   try {
     const value = magnitudeFromBytes(magnitude);
     return numberIfSafe(signum < 0 ? -value : value);

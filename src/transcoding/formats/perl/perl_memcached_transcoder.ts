@@ -54,7 +54,7 @@ export interface PerlMemcachedTranscoder extends Transcoder {
  * | plain object, `Map` with strings and numbers for keys | a reference to a hash | reads as a plain object; Perl has no order of keys |
  * | `null` within an array or hash | `undef` | by itself it is an error: neither client stores it |
  *
- * Arrays and hashes that occur more than once, or hold themselves, stay so. A reference reads as what it leads to.
+ * Arrays and hashes that occur more than once, or hold themselves, stay so. A reference reads as the value that it refers to.
  * Blessed objects, subs, regular expressions and tied variables are a `ClientException` that names them, and every
  * other value is a `ValidationException`. Storable's `freeze` is read like `nfreeze` if a little-endian machine of 64
  * bits wrote it. Values may be nested 1,000 levels deep.

@@ -52,9 +52,15 @@ export function readIgbinary(bytes: Uint8Array): unknown {
   return new IgbinaryReader(bytes).read();
 }
 
+/** A string that may be referred to very many times, and what it reads as, once that is known. */
+interface KnownString {
+  readonly bytes: Uint8Array;
+  value?: string | Uint8Array;
+}
+
 class IgbinaryReader {
   readonly #reader: ByteReader;
-  readonly #strings: Uint8Array[] = [];
+  readonly #strings: KnownString[] = [];
   /** What may be referred to by its number. */
   readonly #values: unknown[] = [];
   #hasUnfinished = false;
@@ -96,7 +102,7 @@ class IgbinaryReader {
     if (isOneOf(type.object, code) || isOneOf(type.knownClass, code)) return this.#object(code);
     if (isOneOf(type.reference, code)) return this.#reference(code - type.reference);
     if (isOneOf(type.knownObject, code)) return this.#reference(code - type.knownObject);
-    return textOrBytes(this.#string(code));
+    return this.#text(code);
   }
 
   /** An unsigned integer in one, two or four bytes. */
@@ -115,21 +121,27 @@ class IgbinaryReader {
     return numberIfSafe(BigInt.asIntN(64, isNegative ? -magnitude : magnitude));
   }
 
-  #string(code: number): Uint8Array {
+  #text(code: number): string | Uint8Array {
+    const string = this.#string(code);
+    return string.value ??= textOrBytes(string.bytes);
+  }
+
+  #string(code: number): KnownString {
     const reader = this.#reader;
-    if (code === type.emptyString) return new Uint8Array(0);
+    if (code === type.emptyString) return { bytes: new Uint8Array(0) };
     if (isOneOf(type.knownString, code)) return this.#knownString(code - type.knownString);
     let bytes: Uint8Array;
     if (isOneOf(type.string, code)) bytes = reader.take(this.#size(code - type.string));
     else if (code === type.string64) bytes = reader.take(Number(reader.uint64()));
     else throw this.#fault(`it holds the unknown type ${code}`);
-    this.#strings.push(bytes);
-    return bytes;
+    const string: KnownString = { bytes };
+    this.#strings.push(string);
+    return string;
   }
 
-  #knownString(step: number): Uint8Array {
-    const bytes = this.#strings[this.#size(step)];
-    if (bytes !== undefined) return bytes;
+  #knownString(step: number): KnownString {
+    const string = this.#strings[this.#size(step)];
+    if (string !== undefined) return string;
     throw this.#fault("a string is not there");
   }
 
@@ -160,7 +172,7 @@ class IgbinaryReader {
   }
 
   #object(code: number): object {
-    const bytes = isOneOf(type.object, code)
+    const { bytes } = isOneOf(type.object, code)
       ? this.#string(code - type.object + type.string)
       : this.#knownString(code - type.knownClass);
     const name = decodeLatin1(bytes);
@@ -193,7 +205,7 @@ class IgbinaryReader {
     if (code === type.positive64 || code === type.negative64) {
       return this.#integer64(code === type.negative64);
     }
-    return textOrBytes(this.#string(code));
+    return this.#text(code);
   }
 }
 

@@ -70,26 +70,30 @@ function offsetOf(zone: string): number | undefined {
 
 /** The offset of a named zone at a local time: of two such times the earlier one's, as PHP takes it. */
 function offsetIn(zone: string, local: number): number | undefined {
-  let format: Intl.DateTimeFormat;
-  try {
-    format = new Intl.DateTimeFormat("en-US", {
-      timeZone: zone,
-      hourCycle: "h23",
-      era: "short",
-      year: "numeric",
-      month: "numeric",
-      day: "numeric",
-      hour: "numeric",
-      minute: "numeric",
-      second: "numeric",
-    });
-  } catch {
-    return undefined; // the runtime does not know the zone
-  }
+  const format = formatOf(zone.toLowerCase());
+  if (format === undefined) return undefined;
   if (Number.isNaN(local)) return 0;
   const candidates = [local - DAY, local + DAY].map((instant) => offsetAt(format, instant));
   const fitting = candidates.filter((offset) => offsetAt(format, local - offset) === offset);
   return fitting.length > 0 ? Math.max(...fitting) : candidates[0];
+}
+
+const formats = /* @__PURE__ */ new Map<string, Intl.DateTimeFormat>();
+
+/** There are some hundred names, in small letters, so that all that were used can be kept; `undefined` for no name. */
+function formatOf(zone: string): Intl.DateTimeFormat | undefined {
+  const known = formats.get(zone);
+  if (known !== undefined || !/^[a-z]/.test(zone)) return known;
+  try {
+    const format = new Intl.DateTimeFormat("en-US", {
+      ...{ timeZone: zone, hourCycle: "h23", era: "short", year: "numeric", month: "numeric" },
+      ...{ day: "numeric", hour: "numeric", minute: "numeric", second: "numeric" },
+    });
+    formats.set(zone, format);
+    return format;
+  } catch {
+    return undefined; // the runtime does not know the zone
+  }
 }
 
 function offsetAt(format: Intl.DateTimeFormat, instant: number): number {

@@ -18,6 +18,8 @@ import { PhpWriter } from "./php_writer.ts";
 const REFERENCED_ARRAY = 1;
 const ARRAY_REFERENCE = 2;
 const OBJECT_REFERENCE = 4;
+/** PHP's dates have three, and those that a program may have added. */
+const MOST_PROPERTIES = 100;
 
 const code = {
   fixedMap: 0x80,
@@ -209,8 +211,10 @@ class MsgpackReader {
     // A class that says itself what is written has this behind a second nil.
     if (count === 2 && reader.bytes[reader.offset] === code.nil) {
       reader.advance(1);
-      const properties = this.#value();
-      return objectOf(name, entriesOf(Object(properties)), this.#fault);
+      const properties = entriesOf(Object(this.#value()));
+      // Very many may refer to the same ones.
+      if (properties.length > MOST_PROPERTIES) throw this.#fault("a date has too many properties");
+      return objectOf(name, properties, this.#fault);
     }
     return objectOf(name, this.#pairs(count - 1), this.#fault);
   }

@@ -47,11 +47,25 @@ export function makeClassTable(): ReadonlyMap<string, Global> {
 }
 
 function immutable(name: string, make: Make): Global {
-  return new Global(name, "immutable class", make);
+  return callable(name, make, "immutable class");
 }
 
+/** A pickle may call it very many times with the same arguments, so that looking at these is counted, too. */
 function callable(name: string, make: Make, kind: Kind = "function"): Global {
-  return new Global(name, kind, make);
+  return new Global(name, kind, (args, machine) => {
+    for (const arg of args) machine.charge(costOf(arg));
+    return make(args, machine);
+  });
+}
+
+/** How many bytes or items are looked at in the time that copying one takes. */
+const LOOKS = 8;
+
+/** What looking at an argument costs. Integers are not shared by what Python writes, so they cost as much as copies. */
+function costOf(arg: unknown): number {
+  if (typeof arg === "bigint") return arg.toString(16).length / 2;
+  const hasLength = typeof arg === "string" || Array.isArray(arg) || arg instanceof Uint8Array;
+  return hasLength ? arg.length / LOOKS : 0;
 }
 
 function containers(): Global[] {

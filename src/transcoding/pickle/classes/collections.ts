@@ -1,9 +1,8 @@
 /** Lists and dicts of Python's subclasses: ordinary arrays, objects and Maps that are marked. @module */
 
 import { ValidationException } from "../../../errors.ts";
-import { checkChoice, checkInteger } from "../../../option_checks.ts";
-import { madeByCall, PythonName } from "../python_types.ts";
-import { tupleOf } from "../python_types.ts";
+import { checkChoice, checkInteger, holdsNames, invalidOption } from "../../../option_checks.ts";
+import { madeByCall, PythonName, tupleOf } from "../python_types.ts";
 
 const ORDERED_DICT: PythonName = /* @__PURE__ */ new PythonName("collections", "OrderedDict");
 const COUNTER: PythonName = /* @__PURE__ */ new PythonName("collections", "Counter");
@@ -25,6 +24,9 @@ const FACTORIES = [
   "tuple",
 ];
 
+/** The sizes of the integers in Python's arrays, in bits, by their type codes; in upper case they are unsigned. */
+const INTEGERS: Readonly<Record<string, number>> = { b: 8, h: 16, i: 32, l: 64, q: 64 };
+
 /** The type codes of Python's arrays. */
 const TYPE_CODES = [..."bBuwhHiIlLqQfd"];
 
@@ -37,6 +39,7 @@ export type Dict = Readonly<Record<string, unknown>> | ReadonlyMap<unknown, unkn
  *
  * @param entries Its keys and values. Only a `Map` keeps the order of keys like `"10"`.
  * @returns An ordinary object or `Map`, as `entries` is, that is marked.
+ * @throws {ValidationException} When it is neither.
  *
  * @example An OrderedDict
  * ```ts
@@ -58,6 +61,7 @@ export function orderedDict<Entries extends Dict>(entries: Entries): Entries {
  *
  * @param counts Its keys and their counts.
  * @returns An ordinary object or `Map`, as `counts` is, that is marked.
+ * @throws {ValidationException} When it is neither.
  *
  * @example A Counter
  * ```ts
@@ -81,7 +85,7 @@ export function counter<Entries extends Dict>(counts: Entries): Entries {
  * `"list"`, `"set"`, `"str"`, `"tuple"`, or `null` for nothing.
  * @param entries Its keys and values.
  * @returns An ordinary object or `Map`, as `entries` is, that is marked.
- * @throws {ValidationException} When the factory is none of these.
+ * @throws {ValidationException} When the factory is none of these, or the entries are neither.
  *
  * @example A defaultdict
  * ```ts
@@ -117,7 +121,7 @@ export function markedDefaultDict<Entries extends object>(
  * @param items Its items.
  * @param maxLength The most items that it holds in Python; no limit by default.
  * @returns An ordinary array of the items that is marked.
- * @throws {ValidationException} When `maxLength` is not an integer from 0 on.
+ * @throws {ValidationException} When the items are no list, or `maxLength` is not an integer from 0 on.
  *
  * @example A deque
  * ```ts
@@ -132,7 +136,7 @@ export function markedDefaultDict<Entries extends object>(
 export function deque<Item>(items: Iterable<Item>, maxLength?: number): Item[] {
   if (maxLength !== undefined) checkInteger("maxLength", maxLength, 0, Number.MAX_SAFE_INTEGER);
   const args = maxLength === undefined ? [] : [tupleOf([]), maxLength];
-  return madeByCall([...items], { callee: DEQUE, args });
+  return madeByCall(listOf(items), { callee: DEQUE, args });
 }
 
 /**
@@ -141,7 +145,7 @@ export function deque<Item>(items: Iterable<Item>, maxLength?: number): Item[] {
  * @param typeCode Python's letter for the type of the items, such as `"i"`, `"d"` or, for characters, `"u"`.
  * @param items The items: numbers, for long integers bigints, for `"u"` and `"w"` strings of one character.
  * @returns An ordinary array of the items that is marked.
- * @throws {ValidationException} When there is no such type code.
+ * @throws {ValidationException} When there is no such type code, or an array of it cannot have one of the items.
  *
  * @example An array of 64-bit floats
  * ```ts
@@ -158,11 +162,32 @@ export function pythonArray<Item extends number | bigint | string>(
   items: Iterable<Item>,
 ): Item[] {
   checkChoice("typeCode", typeCode, TYPE_CODES);
-  return madeByCall([...items], { callee: ARRAY, args: [typeCode] });
+  const list = listOf(items);
+  for (const item of list) {
+    if (!fits(typeCode, item)) {
+      throw invalidOption("item", item, `one that an array of ${typeCode} has in Python`);
+    }
+  }
+  return madeByCall(list, { callee: ARRAY, args: [typeCode] });
+}
+
+/** Whether Python's array can have an item: otherwise no program could read what is stored. */
+function fits(typeCode: string, item: unknown): boolean {
+  if (/[uw]/.test(typeCode)) return typeof item === "string" && [...item].length === 1;
+  const bits = INTEGERS[typeCode.toLowerCase()];
+  if (bits === undefined) return typeof item === "number" || typeof item === "bigint";
+  if (typeof item !== "bigint" && !Number.isSafeInteger(item)) return false;
+  const integer = BigInt(item as number | bigint);
+  return integer === (typeCode in INTEGERS ? BigInt.asIntN : BigInt.asUintN)(bits, integer);
+}
+
+function listOf<Item>(items: Iterable<Item>): Item[] {
+  if (typeof Object(items)[Symbol.iterator] === "function") return [...items];
+  throw invalidOption("items", items, "a list");
 }
 
 function copyOf<Entries extends Dict>(entries: Entries): Entries {
   if (entries instanceof Map) return new Map(entries) as unknown as Entries;
-  if (typeof entries === "object" && entries !== null) return { ...entries };
+  if (holdsNames(entries)) return { ...entries };
   throw new ValidationException("Cannot make a dict: it needs an object or a Map", entries);
 }

@@ -51,7 +51,8 @@ export function calendarDate(date: Date): Date {
  * ```
  */
 export function naiveDatetime(date: Date): Date {
-  return dateOf(new Date(date), { bytes: checkedBytes(date), zone: undefined });
+  const bytes = checkedBytes(date);
+  return dateOf(new Date(date), { bytes, zone: undefined });
 }
 
 function checkedBytes(date: Date): Uint8Array {

@@ -13,6 +13,9 @@ export { findTuplesIn } from "./tuple_keys.ts";
 
 const IGNORE = { build() {}, extend() {}, fill() {} };
 
+/** Longer than any name. A pickle may make very many of one string. */
+const LONGEST_PATH = 1000;
+
 let table: ReadonlyMap<string, Global> | undefined;
 
 /**
@@ -22,6 +25,7 @@ let table: ReadonlyMap<string, Global> | undefined;
  * @throws {ClientException} When it is not read, and is not to be kept.
  */
 export function findClass(path: string, machine: Unpickler, core?: Global): Intermediate {
+  if (path.length > LONGEST_PATH) throw unreadable("the name of a global is too long");
   machine.findClass ??= (path) => findClass(path, machine);
   const { classes = {}, keepUnreadable = false } = machine.options;
   if (keepUnreadable && machine.keep === undefined) keepAll(machine);

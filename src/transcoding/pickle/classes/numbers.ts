@@ -13,6 +13,9 @@ const DECIMAL_TEXT =
 /** Beyond so many digits a key is compared by its digits alone, so that it takes no more than linear time. */
 const MAX_KEY_DIGITS = 400;
 
+/** Ratios of longer integers are not reduced: more than those of so many digits have. */
+const MAX_RATIO_BITS = 1400;
+
 /**
  * A decimal number, read from and stored as Python's `decimal.Decimal`. It keeps every digit, as text.
  *
@@ -84,7 +87,8 @@ export class Decimal extends PythonObject {
       return Number.isNaN(this.valueOf()) ? "decimal nan" : this.valueOf();
     }
     const digits = (whole + fraction).replace(/^0+/, "");
-    const significant = digits.replace(/0+$/, "");
+    // Each run of zeros is searched once.
+    const significant = digits.replace(/(?<!0)0+$/, "");
     if (significant === "") return 0;
     const exponent = Number(power) - fraction.length + digits.length - significant.length;
     if (significant.length + Math.abs(exponent) > MAX_KEY_DIGITS) {
@@ -164,6 +168,11 @@ export function isInteger(value: unknown): value is number | bigint {
 
 /** Integers and floats are equal to ratios in Python: the key of such a one is that of the number. */
 function keyOfRatio(numerator: bigint, denominator: bigint): string | number | bigint {
+  if (denominator === 1n) return numerator;
+  // Python has reduced it already, and for long ones that takes more than linear time.
+  if (isLong(numerator) || isLong(denominator)) {
+    return `ratio ${numerator.toString(16)}/${denominator.toString(16)}`;
+  }
   const divisor = greatestDivisor(numerator < 0n ? -numerator : numerator, denominator);
   const [above, below] = [numerator / divisor, denominator / divisor];
   if (below === 1n) return above;
@@ -171,6 +180,10 @@ function keyOfRatio(numerator: bigint, denominator: bigint): string | number | b
   const number = Number(above);
   if (isPowerOfTwo && Number.isSafeInteger(number)) return number / Number(below);
   return `ratio ${above}/${below}`;
+}
+
+function isLong(integer: bigint): boolean {
+  return BigInt.asIntN(MAX_RATIO_BITS, integer) !== integer;
 }
 
 function greatestDivisor(a: bigint, b: bigint): bigint {

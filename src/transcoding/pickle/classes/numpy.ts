@@ -1,11 +1,11 @@
 /** The scalars of numpy. @module */
 
-import { checkChoice } from "../../../option_checks.ts";
+import { checkChoice, invalidOption } from "../../../option_checks.ts";
 import { unreadable } from "../byte_source.ts";
 import { bytesOf } from "../datetime.ts";
 import { Intermediate, type PythonCall, PythonName, PythonObject } from "../python_types.ts";
+import type { Unpickler } from "../unpickler.ts";
 import { Complex } from "../../complex.ts";
-import { isInteger } from "./numbers.ts";
 
 /** What a scalar can be, by the name that numpy has for its type. */
 export type NumpyValue = boolean | number | bigint | string | Uint8Array | Complex;
@@ -39,6 +39,7 @@ const NUMBERS: Readonly<Record<string, readonly [type: string, read: ReadNumber]
 
 const TEXT = "str_";
 const BYTES = "bytes_";
+const BYTES_PER_CHARACTER = 4;
 const TYPES = [...Object.values(NUMBERS).map(([type]) => type), TEXT, BYTES];
 
 /**
@@ -67,12 +68,14 @@ export class NumpyScalar extends PythonObject {
    *
    * @param type The name of its type: `"bool_"`, `"int8"` to `"int64"`, `"uint8"` to `"uint64"`, `"float16"` to
    * `"float64"`, `"complex64"`, `"complex128"`, `"str_"` or `"bytes_"`.
-   * @param value Its value; numpy rounds it to the type.
-   * @throws {ValidationException} When there is no such type.
+   * @param value Its value: a boolean, a number, a `Complex`, a string or bytes, as the type has it; numpy rounds a
+   * number to the type.
+   * @throws {ValidationException} When there is no such type, or the type has no such value.
    */
   constructor(type: string, value: NumpyValue) {
     super();
     checkChoice("type", type, TYPES);
+    if (!fits(type, value)) throw invalidOption("value", value, `one that numpy's ${type} has`);
     this.type = type;
     this.value = value;
   }
@@ -127,10 +130,16 @@ export class NumpyType extends Intermediate {
   }
 
   /** The scalar of this type that some bytes are. */
-  scalarOf(data: unknown): NumpyScalar | undefined {
+  scalarOf(data: unknown, machine: Unpickler): NumpyScalar | undefined {
     const { code } = this;
     const size = /^(U|S)(\d{1,9})$/.exec(code);
-    if (size !== null) return this.#textOf(data, size[1]!, Number(size[2]));
+    if (size !== null) {
+      const [, kind, length] = size;
+      const bytes = bytesOf(data, Number(length) * (kind === "U" ? BYTES_PER_CHARACTER : 1));
+      // They are copied, and a pickle may refer to the same ones very many times.
+      machine.charge(bytes?.length ?? 0);
+      return bytes && this.#textOf(bytes, kind!);
+    }
     const [type, read] = Object.hasOwn(NUMBERS, code) ? NUMBERS[code]! : [];
     if (type === undefined || read === undefined) throw unreadable(this.problem);
     const bytes = bytesOf(data, Number(code.slice(1)));
@@ -140,15 +149,15 @@ export class NumpyType extends Intermediate {
   }
 
   /** Text is four bytes a character, and bytes are as they are; both are filled up with zeros. */
-  #textOf(data: unknown, kind: string, size: number): NumpyScalar | undefined {
-    const bytes = bytesOf(data, kind === "U" ? size * 4 : size);
-    if (bytes === undefined) return undefined;
+  #textOf(bytes: Uint8Array, kind: string): NumpyScalar | undefined {
     let { length } = bytes;
     while (length > 0 && bytes[length - 1] === 0) length--;
     if (kind === "S") return new NumpyScalar(BYTES, bytes.slice(0, length));
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     const points = [];
-    for (let at = 0; at < bytes.length; at += 4) points.push(view.getUint32(at, this.#isLittle));
+    for (let at = 0; at < bytes.length; at += BYTES_PER_CHARACTER) {
+      points.push(view.getUint32(at, this.#isLittle));
+    }
     while (points.at(-1) === 0) points.pop();
     if (points.some((point) => point > 0x10ffff)) return undefined;
     return new NumpyScalar(TEXT, points.map((point) => String.fromCodePoint(point)).join(""));
@@ -162,18 +171,33 @@ export function numpyType(args: readonly unknown[]): NumpyType | undefined {
 }
 
 /** `numpy.core.multiarray.scalar(dtype, bytes)`. */
-export function numpyScalar(args: readonly unknown[]): NumpyScalar | undefined {
+export function numpyScalar(
+  args: readonly unknown[],
+  machine: Unpickler,
+): NumpyScalar | undefined {
   const [type, data] = args;
   if (!(type instanceof NumpyType) || args.length !== 2) return undefined;
-  return type.scalarOf(data);
+  return type.scalarOf(data, machine);
 }
 
 /** What is made by a call of its type, as this client writes it. */
 export function numpyCall(type: string, args: readonly unknown[]): NumpyScalar | undefined {
   const [value] = args;
-  const isValue = typeof value === "boolean" || typeof value === "number" || isInteger(value) ||
-    typeof value === "string" || value instanceof Uint8Array || value instanceof Complex;
-  return isValue && args.length === 1 ? new NumpyScalar(type, value) : undefined;
+  return args.length === 1 && fits(type, value) ? new NumpyScalar(type, value) : undefined;
+}
+
+/** Whether Python could make a scalar of a type of a value: otherwise no program could read what is stored. */
+function fits(type: string, value: unknown): value is NumpyValue {
+  if (type === "bool_") return typeof value === "boolean";
+  if (type === TEXT) return typeof value === "string";
+  if (type === BYTES) return value instanceof Uint8Array;
+  if (type.startsWith("complex") && value instanceof Complex) return true;
+  if (typeof value !== "number" && typeof value !== "bigint") return false;
+  const [, sign, bits] = /^(u?)int(\d+)$/.exec(type) ?? [];
+  if (bits === undefined) return true;
+  if (!isFinite(Number(value))) return false;
+  const integer = BigInt(typeof value === "number" ? Math.trunc(value) : value);
+  return integer === (sign === "u" ? BigInt.asUintN : BigInt.asIntN)(Number(bits), integer);
 }
 
 /** Every type of a scalar. */

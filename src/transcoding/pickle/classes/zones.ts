@@ -7,6 +7,8 @@ import { type PythonCall, PythonName } from "../python_types.ts";
 import { isOffset, TimeDelta, TimeZone } from "../time_types.ts";
 
 const MILLISECONDS_PER_DAY = 86_400_000;
+/** Longer than any name. It is compared wherever a time in such a zone is a key. */
+const LONGEST_NAME = 1000;
 
 /** A time zone that is written as what it was. */
 class ForeignZone extends TimeZone {
@@ -62,11 +64,16 @@ class NamedZone extends ForeignZone {
 
 const formats = /* @__PURE__ */ new Map<string, Intl.DateTimeFormat>();
 
-/** There are some hundred names, so that all that were used can be kept. */
-function formatOf(name: string): Intl.DateTimeFormat {
+/**
+ * There are some hundred names, so that all that were used can be kept, but once for all the ways to write a name in
+ * capitals or small letters. Offsets, which runtimes take as well, are no names.
+ */
+function formatOf(given: string): Intl.DateTimeFormat {
+  const name = given.toLowerCase();
   const known = formats.get(name);
   if (known !== undefined) return known;
   try {
+    if (!/^[a-z]/.test(name)) throw new RangeError("It is no name");
     const format = new Intl.DateTimeFormat("en-US-u-ca-iso8601-nu-latn", {
       ...{ timeZone: name, hourCycle: "h23", year: "numeric", month: "numeric", day: "numeric" },
       ...{ hour: "numeric", minute: "numeric", second: "numeric" },
@@ -74,7 +81,7 @@ function formatOf(name: string): Intl.DateTimeFormat {
     formats.set(name, format);
     return format;
   } catch (cause) {
-    throw unreadable(`this runtime does not know the time zone ${quote(name)}`, cause);
+    throw unreadable(`this runtime does not know the time zone ${quote(given)}`, cause);
   }
 }
 
@@ -125,14 +132,16 @@ export function utcZone(module: string, name: string): TimeZone {
 /** dateutil's `tzfile(file object, file name)`: the transitions, which follow, are those of the database. */
 export function fileZone(args: readonly unknown[]): TimeZone | undefined {
   const [, fileName] = args;
-  if (typeof fileName !== "string" || fileName.length > 1000 || args.length > 2) return undefined;
+  if (typeof fileName !== "string" || fileName.length > LONGEST_NAME || args.length > 2) {
+    return undefined;
+  }
   return namedFileZone([fileName]);
 }
 
 /** `dateutil.tz.gettz(name)`, which is what such a zone is written as: of the database, or a file of it. */
 export function namedFileZone(args: readonly unknown[]): TimeZone | undefined {
   const [name] = args;
-  if (typeof name !== "string" || name.length > 1000 || args.length > 1) return undefined;
+  if (typeof name !== "string" || name.length > LONGEST_NAME || args.length > 1) return undefined;
   return new NamedZone({ callee: new PythonName("dateutil.tz", "gettz"), args }, nameOfFile(name));
 }
 
@@ -202,5 +211,6 @@ function offsetOf(value: unknown): TimeDelta | undefined {
 }
 
 function isScalar(value: unknown): boolean {
-  return value === null || typeof value === "string" || typeof value === "number";
+  if (typeof value === "string") return value.length <= LONGEST_NAME;
+  return value === null || typeof value === "number";
 }

@@ -1,0 +1,146 @@
+/** Values that refer to the same long part very many times, as only somebody writes them who means harm. */
+
+import { assert } from "@std/assert";
+import { readMarshal } from "../../src/transcoding/formats/dalli/read_marshal.ts";
+import { readJava } from "../../src/transcoding/formats/java/read_java.ts";
+import { readIgbinary } from "../../src/transcoding/formats/php/igbinary.ts";
+import { readPhpMsgpack } from "../../src/transcoding/formats/php/php_msgpack.ts";
+import { readPickle } from "../../src/transcoding/pickle/read_pickle.ts";
+import { busyTime } from "../support/busy_time.ts";
+import { latin1 } from "./formats/foreign_sets.ts";
+import { isExplained } from "./fuzz.ts";
+
+/** The length of the part, and about that of all the references to it. */
+const LENGTH = 100_000;
+/** Copying the part, or only looking at it, for each of the references takes several seconds. */
+const MOST_MILLISECONDS = 700;
+
+const references = (reference: string) => reference.repeat(LENGTH / reference.length);
+const long = (byte: string) => byte.repeat(LENGTH);
+const uint32 = (value: number) =>
+  String.fromCharCode(value >>> 24, value >>> 16 & 255, value >>> 8 & 255, value & 255);
+const reversed = (text: string) => [...text].toReversed().join("");
+const pickledText = (text: string) => `X${reversed(uint32(text.length))}${text}`;
+/** A pickle of a list of what a global makes of the same arguments each time. */
+const calls = (global: string, args: string) =>
+  `c${global}\nq\x00${args}q\x01](${references("h\x00h\x01R")}e.`;
+/** A pickle of a dict with such keys. */
+const keys = (global: string, args: string) =>
+  `c${global}\nq\x00${args}q\x01}(${references("h\x00h\x01RN")}u.`;
+const length24 = (value: number) =>
+  `\x03${String.fromCharCode(value & 255, value >> 8 & 255, value >> 16)}`;
+const javaClass = (name: string, fields: string) =>
+  `r\0${String.fromCharCode(name.length)}${name}\0\0\0\0\0\0\0\0\x02${fields}xp`;
+/** A list of Marshal of one long String, and others. */
+const rubyList = (bytes: string, reference: string, first = "") => {
+  const count = LENGTH / reference.length;
+  return `\x04\x08[${length24(1 + Number(first !== "") + count)}"${
+    length24(bytes.length)
+  }${bytes}` +
+    first + reference.repeat(count);
+};
+
+const read = (bytes: Uint8Array) => readPickle(bytes);
+const readLeniently = (bytes: Uint8Array) => readPickle(bytes, false, { keepUnreadable: true });
+const BERLIN = "\x83\xa4date\xba2020-01-02 03:04:05.000000\xadtimezone_type\x03" +
+  "\xa8timezone\xadEurope/Berlin";
+
+const CASES: Record<string, [read: (bytes: Uint8Array) => unknown, bytes: string]> = {
+  "decimals of one text": [read, calls("decimal\nDecimal", `${pickledText(long("1"))}\x85`)],
+  "a decimal with many zeros as a key": [
+    read,
+    `cdecimal\nDecimal\n${pickledText(`1${long("0")}1`)}\x85Rq\x00}h\x00Ns.`,
+  ],
+  "bytes of numpy": [
+    read,
+    `cnumpy\ndtype\n${pickledText(`S${LENGTH}`)}\x85Rq\x02` + calls(
+      "numpy.core.multiarray\nscalar",
+      `h\x02B${reversed(uint32(LENGTH))}${long("a")}\x86`,
+    ),
+  ],
+  "ranges of one long integer as keys": [
+    read,
+    keys("builtins\nrange", `K\x00\x8b${reversed(uint32(LENGTH))}${long("\x55")}K\x01\x87`),
+  ],
+  "ratios of long integers as keys": [
+    read,
+    keys(
+      "fractions\nFraction",
+      `\x8b${reversed(uint32(LENGTH))}${long("\x35")}\x8b${reversed(uint32(LENGTH))}${
+        "\x11\x35".repeat(LENGTH / 2)
+      }\x86`,
+    ),
+  ],
+  "arrays that cannot be read, and are kept": [
+    readLeniently,
+    calls("array\narray", `${pickledText("i")}](${"K\x01".repeat(LENGTH)}Ne\x86`),
+  ],
+  "names of classes, which are kept": [
+    readLeniently,
+    `${pickledText("a")}q\x00${pickledText(long("b"))}q\x01](${references("h\x00h\x01\x93")}e.`,
+  ],
+  "dates of one long text, which are kept": [
+    readLeniently,
+    calls("datetime\ndatetime", `${pickledText(long("a"))}\x85`),
+  ],
+  "text of igbinary": [
+    readIgbinary,
+    `\0\0\0\x02\x16${uint32(1 + LENGTH / 5)}\x06\0\x13${uint32(LENGTH)}${long("a")}` +
+    Array.from({ length: LENGTH / 5 }, (_, at) => `\x0a${uint32(at + 1)}\x0e\0`).join(""),
+  ],
+  "bytes of Ruby as keys": [readMarshal, rubyList(long("\xff"), "{\x06@\x060")],
+  "an encoding of Ruby's among blanks": [
+    readMarshal,
+    rubyList(
+      `${long(" ")}utf-8`,
+      'I"\x06a\x06;\0@\x06'.slice(0, 10),
+      'I"\x06a\x06:\x0dencoding@\x06',
+    ),
+  ],
+  "the bytes of Java's integers": [
+    readJava,
+    `\xac\xed\0\x05u${javaClass("[Ljava.lang.Object;", "\0\0")}${uint32(2 + LENGTH / 14)}` +
+    `u${javaClass("[B", "\0\0")}${uint32(LENGTH)}${long("\x55")}` +
+    `s${javaClass("java.math.BigInteger", "\0\x02I\0\x06signum[\0\x09magnitudet\0\x02[B")}` +
+    `\0\0\0\x01q\0\x7e\0\x03` +
+    "sq\0\x7e\0\x04\0\0\0\x01q\0\x7e\0\x03".repeat(LENGTH / 14),
+  ],
+  "the properties of PHP's dates": [
+    readPhpMsgpack,
+    `\xdd${uint32(1 + LENGTH / 20)}\xdf${uint32(3 + LENGTH / 5)}${BERLIN.slice(1)}` +
+    Array.from({ length: LENGTH / 5 }, (_, at) => `\xce${uint32(at)}\x01`).join("") +
+    "\x82\xc0\xa8DateTime\xc0\x82\xc0\x02\0\x02".repeat(LENGTH / 20),
+  ],
+  "the time zone of PHP's dates": [
+    readPhpMsgpack,
+    `\xdd${uint32(1 + LENGTH / 20)}${BERLIN}` +
+    "\x82\xc0\xa8DateTime\xc0\x82\xc0\x02\0\x02".repeat(LENGTH / 20),
+  ],
+  "the ways to write a time zone": [
+    read,
+    `czoneinfo\nZoneInfo\nq\x00](${
+      Array.from({ length: LENGTH / 20 }, (_, at) => {
+        const capitals = [...at.toString(2).padStart(13, "0")];
+        const name = "europe/berlin".replace(/./g, (letter) => {
+          return capitals.pop() === "1" ? letter.toUpperCase() : letter;
+        });
+        return `h\x00${pickledText(name)}\x85R`;
+      }).join("")
+    }e.`,
+  ],
+};
+
+for (const [name, [read, text]] of Object.entries(CASES)) {
+  Deno.test(`${name} are read in a time that is proportional to the length`, async () => {
+    const bytes = latin1(text);
+    const start = busyTime();
+    try {
+      await read(bytes);
+    } catch (error) {
+      assert(isExplained(error), String(error));
+      assert(!/ends|malformed|unknown type/.test((error as Error).message), String(error));
+    }
+    const taken = busyTime() - start;
+    assert(taken < MOST_MILLISECONDS, `it took ${taken} ms`);
+  });
+}
