@@ -15,7 +15,7 @@
  * @module
  */
 
-import { checkNames, checkOptions } from "../option_checks.ts";
+import { checkFunction, checkNames, checkOptions } from "../option_checks.ts";
 import type { ClientOptions, KeyCommands, ServerAddress } from "../../mod.ts";
 import {
   type AdapterClient,
@@ -503,6 +503,7 @@ export class KeyvMoecache implements AsyncDisposable {
    * @param event The event's name.
    * @param listener What to call.
    * @returns The adapter.
+   * @throws {ValidationException} When the listener is no function.
    *
    * @example A server that cannot be reached
    * ```ts
@@ -518,6 +519,7 @@ export class KeyvMoecache implements AsyncDisposable {
    */
   // deno-lint-ignore no-explicit-any -- as in Keyv's own type, which takes listeners of any arguments
   on(event: string, listener: (...args: any[]) => void): this {
+    checkFunction("listener", listener);
     const listeners = this.#listeners.get(event) ?? new Set();
     this.#listeners.set(event, listeners.add(listener));
     return this;

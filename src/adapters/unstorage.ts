@@ -14,7 +14,7 @@
  * @module
  */
 
-import { checkObject, checkOptions } from "../option_checks.ts";
+import { checkObject, checkOptions, invalidOption } from "../option_checks.ts";
 import type { ClientOptions, KeyCommands, ServerAddress } from "../../mod.ts";
 import {
   checkAdapterOptions,
@@ -170,6 +170,7 @@ export function moecacheDriver(options: MoecacheDriverOptions): MoecacheDriver {
     }
   };
   const getKeys = async (base?: string) => {
+    checkBase(base);
     const keys: string[] = [];
     for await (const key of stored.keys(base)) keys.push(key);
     return keys;
@@ -206,12 +207,18 @@ export function moecacheDriver(options: MoecacheDriverOptions): MoecacheDriver {
     },
     getKeys,
     clear: async (base) => {
+      checkBase(base);
       if (base) await clearBehind(base);
       else await stored.clear();
     },
     dispose: close,
   };
   return withUnshownOptions(driver, options);
+}
+
+/** Without this, `clear(null)` would delete all. */
+function checkBase(base: unknown): void {
+  if (base !== undefined && typeof base !== "string") throw invalidOption("base", base, "a string");
 }
 
 /** Checks that the options of an item are an object, which may have any names. */

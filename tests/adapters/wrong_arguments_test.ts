@@ -37,6 +37,7 @@ const keyv: Calls = {
   deleteMany: [...each(NO_LISTS, (keys) => [keys]), ...each(NO_KEYS, (key) => [["a", key]])],
   has: each(NO_KEYS, (key) => [key]),
   hasMany: [...each(NO_LISTS, (keys) => [keys]), ...each(NO_KEYS, (key) => [["a", key]])],
+  on: each([undefined, null, "listener", {}], (listener) => ["error", listener]),
 };
 
 const unstorage: Calls = {
@@ -56,6 +57,8 @@ const unstorage: Calls = {
     ...each([60, null], (options) => [[], options]),
   ],
   removeItem: each(NO_KEYS, (key) => [key]),
+  getKeys: each(NO_KEYS.filter((key) => key !== undefined), (base) => [base]),
+  clear: each(NO_KEYS.filter((key) => key !== undefined), (base) => [base]),
 };
 
 const bento: Calls = {

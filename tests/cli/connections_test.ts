@@ -171,7 +171,8 @@ Deno.test("every command says in one line that no server can be reached", async 
   const { address } = server;
   await server.close();
   // load waits for it: see move_test.ts.
-  for (const [line] of COMMANDS.filter(([line]) => line !== "load")) {
+  const lines = COMMANDS.map(([line]) => line).filter((line) => line !== "load");
+  for (const line of [...lines, "stats --diff 1h"]) {
     const ended = await run(line, { servers: address });
     assertEquals([line, ended.code], [line, 3]);
     assertEquals(ended.messages.trimEnd().split("\n").length, 1, ended.messages);
@@ -188,7 +189,7 @@ Deno.test("every command says in one line that one of three servers cannot be re
   // What works on one key only needs the server of that key.
   const whole = ["keys", "explain", "stat", "stats", "ping", "capable", "big", "ttl", "prefixes"];
   const others = ["balance", "dump", "latency", "hot", "doctor", "del --prefix"];
-  for (const [line] of COMMANDS) {
+  for (const line of [...COMMANDS.map(([line]) => line), "stats --diff 10ms"]) {
     if (![...whole, ...others].some((name) => line.startsWith(name))) continue;
     const ended = await run(line, { servers });
     assertEquals([line, ended.code], [line, 3], ended.messages);

@@ -51,15 +51,22 @@ async function stats(job: Job<StatsOptions>): Promise<number> {
   }
   const milliseconds = diff === undefined ? undefined : readInterval("--diff", diff);
   const servers = await fleet();
-  const ask = async (client: Client) => (await client.stats(kind))[0] ?? {};
-  const { results, code } = await askEach(servers, terminal, ask);
+  const said = new Map<string, string>();
+  const ask = () => {
+    return askEach(servers, terminal, async (client) => (await client.stats(kind))[0] ?? {}, {
+      said,
+    });
+  };
+  const { results, code } = await ask();
   if (milliseconds === undefined) {
     await printStats(job, results.map(({ server, result }) => ({ server, fields: result })));
     return code;
   }
+  // What does not answer now has nothing to compare with.
+  if (results.length === 0) return code;
   const started = Date.now();
   await pauseShown(terminal, "waiting", milliseconds);
-  const later = await askEach(servers, terminal, ask);
+  const later = await ask();
   const seconds = Math.max(0.001, (Date.now() - started) / 1000);
   const before = new Map(results.map(({ server, result }) => [server, result]));
   let isAnyRestarted = false;
