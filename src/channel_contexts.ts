@@ -139,7 +139,10 @@ export interface LeaseContext {
 export interface ClientMetrics {
   /** The name of the client, as the option `clientName` says. */
   readonly client: string;
-  /** The operations that were answered, by the command that was sent for them: `get`, `set`, `mg`, … */
+  /**
+   * The operations that were answered, by the command that was sent for them: `get`, `set`, `mg`, …; `other` is for
+   * commands without a key, such as `stats`, and `version`, which the client also sends itself.
+   */
   readonly operations: Readonly<Record<string, number>>;
   /** The keys of `get`, `getMany`, `gets`, `getAndTouch` and `getOrSet` that had a value. */
   readonly hits: number;

@@ -139,7 +139,7 @@ const EXCEPTIONS: Readonly<Record<string, readonly string[]>> = {
   // A copy of a value is marked as the value is.
   "views/own_value.ts": ["transcoding/pickle/python_types.ts"],
   // The marks of `lock` and `once` are no values, and are stored as they are.
-  "views/copies.ts": ["transcoding/item_codec.ts"],
+  "views/copies.ts": ["features/tied_cas.ts", "transcoding/item_codec.ts"],
   "views/hashed_keys.ts": ["protocol/longest_key.ts", "transcoding/item_codec.ts"],
   "views/large_values.ts": ["transcoding/item_codec.ts"],
   "views/typed.ts": ["transcoding/item_codec.ts"],

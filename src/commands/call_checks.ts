@@ -6,6 +6,7 @@
  */
 
 import "../loaded_already.ts";
+import { quote, ValidationException } from "../errors.ts";
 import { checkFunction, checkInteger, type OptionTypes } from "../option_checks.ts";
 import { checkUint64 } from "../protocol/commands/answer.ts";
 import { checkCas } from "../protocol/commands/storage.ts";
@@ -72,7 +73,7 @@ const CHECKS: Readonly<Record<CheckedCommand, Check>> = {
     checkExptimeNow(exptime);
     for (const [key, value] of entries as ReadonlyMap<string, unknown>) {
       rules.checkKey(key, "set");
-      rules.checkValue?.(value, key, "set");
+      checkValue("set", key, value, rules);
     }
   },
   add: ([key, value, exptime], rules) => checkStored("add", key, value, exptime, rules),
@@ -153,7 +154,16 @@ function checkStored(
 ): void {
   rules.checkKey(key, action);
   checkExptimeNow(exptime);
-  rules.checkValue?.(value, key as string, action);
+  checkValue(action, key as string, value, rules);
+}
+
+function checkValue(action: string, key: string, value: unknown, rules: CallRules): void {
+  // A view would wait for it while it computes what is stored; the client refuses it.
+  if (value instanceof Promise) {
+    const why = "it is a promise";
+    throw new ValidationException(`Cannot ${action} value of key ${quote(key)}: ${why}`, value);
+  }
+  rules.checkValue?.(value, key, action);
 }
 
 function checkAdded(action: string, key: unknown, data: unknown, rules: CallRules): void {

@@ -28,7 +28,15 @@ type SessionSettings =
   & DecodeLimits
   & Pick<
     ResolvedOptions,
-    "clock" | "keys" | "timeout" | "timesConnectingApart" | "dialect" | "counters" | "failover"
+    | "clock"
+    | "keys"
+    | "timeout"
+    | "timesConnectingApart"
+    | "dialect"
+    | "counters"
+    | "failover"
+    | "maxPending"
+    | "maxPendingBytes"
   >;
 
 /** Waits for a value that is being encoded, within the time of its operation: `encodedInTime` of `bounded_work.ts`. */

@@ -93,10 +93,10 @@ function exceeded(
     bytes += place.pendingBytes;
   }
   if (pending >= maxPending) {
-    return `${maxPending} operations wait for it already, as many as maxPending allows`;
+    return `${maxPending} operations wait for it, as many as maxPending allows`;
   }
   if (bytes <= maxPendingBytes) return undefined;
-  const waiting = `${bytes - byteLength} bytes of values wait for it already`;
+  const waiting = `${bytes - byteLength} bytes of values wait for it`;
   return `${waiting}, and ${byteLength} more are above the ${maxPendingBytes} of maxPendingBytes`;
 }
 

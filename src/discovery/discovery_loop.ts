@@ -1,5 +1,7 @@
 /** Looks up the servers again and again. @module */
 
+// Loaded with the byte channel everywhere, so that bundlers put both into one file.
+import "../connection/stall_timer.ts";
 import { randomDelay } from "../connection/connect.ts";
 import { messageOf, SocketError, TimeoutError } from "../errors.ts";
 import { LONGEST_TIMEOUT } from "../option_checks.ts";

@@ -19,6 +19,7 @@ import {
   type PartialFailure,
   PartialSocketError,
   quote,
+  SocketError,
   ValidationException,
 } from "../errors.ts";
 import { checkNames } from "../option_checks.ts";
@@ -66,6 +67,9 @@ export class Generations {
   /** The request for the generation that is about to be sent. */
   #fetching: Promise<Generation> | undefined;
   #items: KeyCommands | undefined;
+  /** How many operations wait until the generation is known, and the bytes of the values that they store. */
+  #waiting = 0;
+  #waitingBytes = 0;
 
   /**
    * @param commands What the counter is read and counted with.
@@ -108,6 +112,7 @@ export class Generations {
    * @param command The operation, for messages.
    * @param miss The result if the current generation is unknown and the client treats this as a miss; absent if the
    * operation fails then.
+   * @param values What is stored, encoded, or being encoded.
    */
   async run<Result>(
     command: string,
@@ -115,10 +120,12 @@ export class Generations {
     operate: (attempt: Attempt) => Promise<Result>,
     options: OperationOptions | undefined,
     miss?: () => Result | Promise<Result>,
+    values: readonly unknown[] = [],
   ): Promise<Result> {
     for (const key of keys) this.#check(key);
     options?.signal?.throwIfAborted();
     const used = this.#isKnown ? this.#counter.known : undefined;
+    const leave = used === undefined ? this.#wait(values) : () => {};
     // What is done under a generation is a part of the operation, however late it begins.
     const context = presentContext();
     const fetching = this.#fetch();
@@ -148,6 +155,8 @@ export class Generations {
       if (options?.signal?.aborted) throw error;
       await untilAborted(ended, options?.signal);
       throw this.#unknown(error, command, keys);
+    } finally {
+      leave();
     }
     // A generation that was current when the operation began is current enough, and is not requested again.
     if (result !== undefined && fetched === used) return await result;
@@ -167,9 +176,10 @@ export class Generations {
     operate: (attempt: Attempt) => Promise<Result>,
     options: OperationOptions | undefined,
     miss?: () => Result | Promise<Result>,
+    values?: readonly unknown[],
   ): Promise<Result> {
     this.#checkCall(command, args, options);
-    return this.run(command, [args[0]], operate, options, miss);
+    return this.run(command, [args[0]], operate, options, miss, values);
   }
 
   /**
@@ -206,6 +216,7 @@ export class Generations {
     operate: (keys: string[]) => Promise<Map<string, Result>>,
     options: OperationOptions | undefined,
     exptime?: Exptime,
+    values?: readonly unknown[],
   ): Promise<Map<string, Result>> {
     this.#checkCall(`${action}Many`, action === "set" ? [NO_VALUES, exptime] : [keys], options);
     const absent = action === "delete" ? keys.map((key) => [key, false] as const) : [];
@@ -221,7 +232,40 @@ export class Generations {
       },
       options,
       () => new Map<string, unknown>(absent) as Map<string, Result>,
+      values,
     );
+  }
+
+  /**
+   * Counts an operation that sends nothing until the generation is known, as those are counted that wait for a server.
+   *
+   * @returns A function that counts it no more.
+   * @throws {SocketError} When too many wait already.
+   */
+  #wait(values: readonly unknown[]): () => void {
+    const byteLength = values.reduce((sum: number, value) => sum + lengthOf(value), 0);
+    const full = this.#exceeded(byteLength);
+    if (full !== undefined) {
+      throw new SocketError(`Cannot use namespace ${quote(this.#prefix)}: ${full}`);
+    }
+    this.#waiting++;
+    this.#waitingBytes += byteLength;
+    return () => {
+      this.#waiting--;
+      this.#waitingBytes -= byteLength;
+    };
+  }
+
+  /** The limit that one more operation with values of this many bytes exceeds, in words; or `undefined`. */
+  #exceeded(byteLength: number): string | undefined {
+    const { maxPending = Infinity, maxPendingBytes = Infinity } =
+      sessionOf(this.#commands)?.settings ?? {};
+    if (this.#waiting >= maxPending) {
+      return `${maxPending} operations wait for it already, as many as maxPending allows`;
+    }
+    if (this.#waitingBytes + byteLength <= maxPendingBytes) return undefined;
+    const waiting = `${this.#waitingBytes} bytes of values wait for it already`;
+    return `${waiting}, and ${byteLength} more are above the ${maxPendingBytes} of maxPendingBytes`;
   }
 
   /** Makes the error of an operation whose generation cannot be known. */
@@ -312,6 +356,12 @@ export class Generations {
       key,
     );
   }
+}
+
+/** The length of a value that has been encoded, or of data; 0 of what is still being encoded. */
+function lengthOf(value: unknown): number {
+  const { data = value } = Object(value) as { readonly data?: unknown };
+  return typeof data === "string" || data instanceof Uint8Array ? data.length : 0;
 }
 
 function withoutPrefix<Result>(

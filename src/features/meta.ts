@@ -102,7 +102,9 @@ async function inspectByMeta(
     command.chances = CHANCES;
     return command;
   }, options);
-  return reply.status === "EN" ? undefined : tie(readItemInfo(reply, key), command?.carrier);
+  if (reply.status === "EN") return undefined;
+  const known = { carrier: command?.carrier, isStale: reply.flags.X !== undefined };
+  return tie(readItemInfo(reply, key), known);
 }
 
 /** The reply if the client treats an unreachable server as a miss: no right is won, and nothing is stored. */

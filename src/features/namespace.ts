@@ -228,6 +228,7 @@ export class Namespace implements KeyCommands {
           },
           options,
           own,
+          all,
         );
       };
     });
@@ -362,7 +363,7 @@ export class Namespace implements KeyCommands {
         const given = this.#commands;
         const commands: AnyCommands = stores ? generations.itemsFor(given) : given;
         const operate = ({ prefix }: Attempt) => commands[command](prefix + key, ...own, options);
-        return generations.call(command, [key, ...args], operate, options, miss);
+        return generations.call(command, [key, ...args], operate, options, miss, own);
       };
     });
   }

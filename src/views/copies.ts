@@ -1,6 +1,7 @@
 /** Copies of an item in other places, which follow the item. @module */
 
 import type { Exptime, ItemInfo, KeyCommands, OperationOptions } from "../../mod.ts";
+import { tieOf } from "../features/tied_cas.ts";
 import {
   isReserved,
   itemTranscoder,
@@ -14,6 +15,8 @@ import { withoutSignal } from "./wrapped_commands.ts";
 export interface Place {
   readonly commands: KeyCommands;
   readonly key: string;
+  /** What is stored for a stale item, instead of a copy that is stale itself. */
+  readonly markStale?: (options: OperationOptions) => Promise<unknown>;
 }
 
 /** An item as it was at one moment. */
@@ -63,8 +66,8 @@ export async function publish(
     const item = await snapshot(source, options);
     if (item === undefined) break;
     const exptime = remainingExptime(item.info, maxAge, stored);
-    const outcomes = await Promise.allSettled(copies.map(({ commands, key }) => {
-      return commands.set(key, item.value, exptime, options);
+    const outcomes = await Promise.allSettled(copies.map((copy) => {
+      return copyTo(copy, item, exptime, options);
     }));
     const now = await source.commands.inspect(source.key, options);
     if (now?.cas === item.info.cas) return outcomes;
@@ -72,11 +75,24 @@ export async function publish(
   return await Promise.allSettled(copies.map(({ commands, key }) => commands.delete(key, options)));
 }
 
+async function copyTo(
+  { commands, key, markStale }: Place,
+  { info, value }: Snapshot,
+  exptime: Exptime,
+  options: OperationOptions,
+): Promise<void> {
+  const isStale = tieOf(info)?.isStale;
+  if (isStale && markStale !== undefined) return void await markStale(options);
+  await commands.set(key, value, exptime, options);
+  if (isStale) await commands.invalidate(key, options);
+}
+
 /**
  * Copies an item to a place where it is missing, unless it changes meanwhile: a change of the copy, by any client that
- * publishes the item, takes the lease under which it is filled. A copy that has been invalidated stays.
+ * publishes the item, takes the lease under which it is filled. A copy that has been invalidated stays, and a stale
+ * item is not copied.
  *
- * @returns The value; `undefined` when the item does not exist.
+ * @returns The value; `undefined` when the item does not exist or is stale.
  */
 export async function fill(
   source: Place,
@@ -88,7 +104,7 @@ export async function fill(
     source.commands.inspect(source.key, options),
     commands.withTranscoder(itemTranscoder).get<StoredItem>(key, options),
   ]);
-  if (info === undefined || hasNoValue(present, info)) return undefined;
+  if (info === undefined || hasNoValue(present, info) || tieOf(info)?.isStale) return undefined;
   // Other callers may wait for the same copy.
   const shared = withoutSignal(options);
   const load = async () => {

@@ -101,9 +101,15 @@ export function spread(client: KeyCommands, options: SpreadOptions): KeyCommands
     const why = "either keys or hotKeys must be given";
     throw new ValidationException(`Cannot spread keys: ${why}`, options);
   }
-  const notes = client.withTranscoder(itemTranscoder);
-  const settings = { copies, maxAge, notes, ...heatOf(keys, hotKeys) };
+  const items = client.withTranscoder(itemTranscoder);
+  const settings = { copies, maxAge, items, ...heatOf(keys, hotKeys) };
   return namingCopies(new SpreadView(client, settings));
+}
+
+/** Where a copy is. */
+interface CopyPlace extends Place {
+  /** Has readers of the copy ask the item, which is stale. */
+  readonly markStale: (options: OperationOptions) => Promise<void>;
 }
 
 /** How a view knows which keys are hot. */
@@ -116,8 +122,8 @@ interface Heat {
 interface Settings extends Heat {
   readonly copies: number;
   readonly maxAge: number;
-  /** Stores notes, which values of another format could not be. */
-  readonly notes: KeyCommands;
+  /** Stores notes and marks, which are values of no format. */
+  readonly items: KeyCommands;
 }
 
 function heatOf(keys: SpreadOptions["keys"], hotKeys: SpreadOptions["hotKeys"]): Heat {
@@ -375,12 +381,9 @@ class SpreadView implements KeyCommands {
     const operation = operationOptions(options ?? {});
     const found = await this.#client.invalidate(key, options);
     // A copy of the stale value would keep it from being computed again: readers are sent to the item.
-    const { maxAge } = this.#settings;
     const hasCopies = await this.#lifeOfCopies(key, operation) !== undefined;
     const copies = hasCopies ? await this.#copiesOf(key) : [];
-    await allEnded(copies.map(({ commands, key }) => {
-      return commands.withTranscoder(itemTranscoder).set(key, MARK, maxAge, operation);
-    }));
+    await allEnded(copies.map(({ markStale }) => markStale(operation)));
     return found;
   }
 
@@ -423,8 +426,9 @@ class SpreadView implements KeyCommands {
   }
 
   /** The places of the copies: each on another server, as far as there are so many. */
-  async #copiesOf(key: string): Promise<Place[]> {
-    const copies: Place[] = [];
+  async #copiesOf(key: string): Promise<CopyPlace[]> {
+    const { items, maxAge } = this.#settings;
+    const copies: CopyPlace[] = [];
     if (copyOf(key, MOST_NAMES).length > this.longestKey) return copies;
     const servers = new Set([(await this.#client.locate(key)).server]);
     for (let i = 1; i <= MOST_NAMES && servers.size < this.#settings.copies; i++) {
@@ -432,7 +436,8 @@ class SpreadView implements KeyCommands {
       const { server } = await this.#client.locate(copy);
       if (servers.has(server)) continue;
       servers.add(server);
-      copies.push({ commands: this.#client, key: copy });
+      const markStale = (options: OperationOptions) => items.set(copy, MARK, maxAge, options);
+      copies.push({ commands: this.#client, key: copy, markStale });
     }
     return copies;
   }
@@ -460,8 +465,8 @@ class SpreadView implements KeyCommands {
 
   /** Notes that a key has copies, where those who write cannot know it. */
   async #note(key: string, options: OperationOptions): Promise<void> {
-    const { maxAge, notes, use } = this.#settings;
-    if (use !== undefined) await notes.set(noteOf(key), NOTE, maxAge + GRACE, options);
+    const { items, maxAge, use } = this.#settings;
+    if (use !== undefined) await items.set(noteOf(key), NOTE, maxAge + GRACE, options);
   }
 
   /**
@@ -469,11 +474,11 @@ class SpreadView implements KeyCommands {
    * 0 where that is not known, or is over.
    */
   async #lifeOfCopies(key: string, options: OperationOptions): Promise<number | undefined> {
-    const { isHot, maxAge, notes, use } = this.#settings;
+    const { isHot, items, maxAge, use } = this.#settings;
     if (typeof key !== "string") return undefined;
     if (use === undefined) return isHot(key) ? maxAge : undefined;
     if (noteOf(key).length > this.longestKey) return undefined;
-    const note = await notes.inspect(noteOf(key), options);
+    const note = await items.inspect(noteOf(key), options);
     return note && Math.max(0, Math.min((note.ttl ?? 0) - GRACE, maxAge));
   }
 

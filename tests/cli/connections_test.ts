@@ -266,6 +266,22 @@ Deno.test("stat reports once that a server is lost, and continues when it is bac
   assertEquals(lines.every((line) => line.includes(address)), true, messages);
 });
 
+Deno.test("explain --everywhere ends with Ctrl-C, and calls no key missing then", async () => {
+  const interruption = new AbortController();
+  await using server = await MemcachedServer.listen({
+    fault: () => {
+      queueMicrotask(() => interruption.abort());
+      return { delay: Infinity };
+    },
+  });
+  const keys = Array.from({ length: 100 }, (_, i) => `key:${i}`);
+  const { code, output, messages } = await moecache(
+    ["explain", ...keys, "--everywhere", "-s", server.address],
+    { interrupted: interruption.signal },
+  );
+  assertEquals([code, output, messages], [130, "", ""]);
+});
+
 Deno.test("explain --everywhere calls nothing missing that could not be asked for", async () => {
   await using server = await MemcachedServer.listen();
   const { output, code } = await run("explain key --everywhere", {

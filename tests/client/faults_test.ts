@@ -618,7 +618,7 @@ Deno.test("Client rejects a value that exceeds maxPendingBytes, and accepts it w
   assertEquals(error.server, peer.address);
   assertEquals(
     error.message,
-    `Cannot use ${peer.address}: 1000 bytes of values wait for it already, and 1 more are above ` +
+    `Cannot use ${peer.address}: 1000 bytes of values wait for it, and 1 more are above ` +
       'the 1000 of maxPendingBytes, not sent: set key "last"',
   );
   await assertRejects(() => client.add("last", "x"), SocketError, "maxPendingBytes");

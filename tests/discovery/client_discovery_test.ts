@@ -290,7 +290,7 @@ Deno.test("Client bounds the bytes of values that wait for servers, and counts w
   await assertRejects(
     refused,
     SocketError,
-    "600 bytes of values wait for it already, and 600 more",
+    "600 bytes of values wait for it, and 600 more",
   );
   assertEquals(client.metrics().pending, 1);
   ending.abort();

@@ -7,6 +7,7 @@ import {
   type ClientOptions,
   Namespace,
   rawTranscoder,
+  SocketError,
 } from "../../mod.ts";
 import { MemcachedServer } from "../../src/testing/mod.ts";
 import { deferred } from "../../src/waiting/promises.ts";
@@ -55,6 +56,26 @@ Deno.test("an invalidated generation stays invalid when the server of its counte
     await theirs.set("key", "newest");
     assertEquals(await mine.get("key"), "newest");
   });
+});
+
+Deno.test("operations of a namespace that wait for its generation are bounded as those that wait for a server", async () => {
+  const silent = () => new Promise<never>(() => {});
+  const client = new Client(COUNTERS, { dial: silent, maxPending: 3, maxPendingBytes: 1000 });
+  const names = client.namespace("n:");
+  const value = "x".repeat(400);
+  const over = "800 bytes of values wait for it already, and 400 more are above the 1000";
+  const waiting = [names.set("a", value), names.setMany({ b: value })];
+  await assertRejects(() => names.set("c", value), SocketError, over);
+  await assertRejects(() => names.append("c", value), SocketError, over);
+  waiting.push(names.get("c").then(() => {}));
+  await assertRejects(
+    () => names.getMany(["d"]),
+    SocketError,
+    'Cannot use namespace "n:": 3 operations wait for it already, as many as maxPending allows',
+  );
+  const ended = Promise.allSettled(waiting);
+  await client.close();
+  for (const { status } of await ended) assertEquals(status, "rejected");
 });
 
 Deno.test("a client shares the generations of a prefix between all namespaces with it", async () => {

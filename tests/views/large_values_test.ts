@@ -182,6 +182,9 @@ for (const [name, options] of Object.entries(FORMATS)) {
       await view.getOrSet("b", () => bytes(2500), { exptime: 100, staleFor: 50 });
       await view.delete("a");
       for (const key of await keysOf(client)) await assertTtl(client, key, key === "b" ? 150 : 152);
+      // The stale value has to be there for so long.
+      await view.invalidate("b", { staleFor: 500 });
+      for (const key of await keysOf(client)) await assertTtl(client, key, key === "b" ? 500 : 502);
     });
 
     test(

@@ -99,6 +99,18 @@ onEveryServer("nearCache", (test) => {
     assertEquals(view.near.size, 0);
   });
 
+  test("computes a stale value again, also when a get has read it", async (client, other) => {
+    const clock = new Clock();
+    const view = nearCache(client, { ...ALL, ttl: 1, clock });
+    await view.set("a", "old");
+    await other.invalidate("a");
+    assertEquals([await view.get("a"), await view.get("a")], ["old", "old"]);
+    // A get that reads it each time would keep it for ever.
+    assertEquals(await view.getOrSet("a", () => "new"), "new");
+    assertEquals(await view.getOrSet("a", () => "newer"), "new");
+    assertEquals([await view.get("a"), view.near.hits], ["new", 3]);
+  });
+
   test("drops values that watch reports as written", async (client, other) => {
     await using view = nearCache(client, { ...ALL, revalidate: "watch" });
     await view.ready;

@@ -447,6 +447,22 @@ for (const failover of ["error", "miss"] as const) {
   });
 }
 
+Deno.test("replicas copies no stale value as a new one", async () => {
+  await using first = await MemcachedServer.listen();
+  await using second = await MemcachedServer.listen();
+  await using here = new Client(first.address);
+  await using there = new Client(second.address);
+  const view = replicas([here, there]);
+  await view.setMany({ read: "old", count: "1" });
+  await Promise.all([view.invalidate("read"), view.invalidate("count")]);
+  await here.delete("read");
+  for (let i = 0; i < 5; i++) assertEquals(await view.get("read"), "old");
+  assertEquals(await view.getOrSet("read", () => "new"), "new");
+  // memcached counts a stale counter, and it stays stale.
+  await view.incr("count");
+  assertEquals(await replicas([there, here]).getOrSet("count", () => "new"), "new");
+});
+
 /** Commands in which a fleet that lacks a value gets it first, and what each makes of the value 5. */
 const ON_VALUES: Readonly<Record<string, (view: KeyCommands) => Promise<unknown>>> = {
   get: (view) => view.get("key"),

@@ -347,6 +347,37 @@ Deno.test("spread finds an item whose copy another client stores meanwhile", asy
   assertEquals(await reader.get("hot"), "new");
 });
 
+/** Commands that leave a stale value as it is. */
+const LEAVING: Readonly<
+  Record<string, (view: KeyCommands, client: Client) => Promise<unknown>>
+> = {
+  "the loss of all marks": async (view, client) => {
+    await client.deleteMany(Array.from({ length: 64 }, (_, i) => `copy${i + 1}~hot`));
+    for (let i = 0; i < 10; i++) await view.get("hot");
+  },
+  touch: (view) => view.touch("hot", 100),
+  getAndTouch: (view) => view.getAndTouch("hot", 100),
+  add: (view) => view.add("hot", "new"),
+  cas: (view) => view.cas("hot", "new", 1_000_000n),
+  update: (view) => view.update("hot", () => undefined),
+};
+
+for (const [command, change] of Object.entries(LEAVING)) {
+  Deno.test(`spread copies no stale value after ${command}`, async () => {
+    await using fleet = await Fleet.start(2);
+    const view = spread(fleet.client, { copies: 2, keys: ["hot"] });
+    for (let i = 0; i < 10; i++) {
+      await view.set("hot", "old");
+      await view.invalidate("hot");
+      await change(view, fleet.client);
+      assertEquals([await view.get("hot"), await view.getOrSet("hot", () => "new")], [
+        "old",
+        "new",
+      ]);
+    }
+  });
+}
+
 Deno.test("spread finds hot keys in every format", async () => {
   await using fleet = await Fleet.start(2);
   const options = { copies: 2, hotKeys: { share: 0.2 } };

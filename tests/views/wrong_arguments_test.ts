@@ -49,7 +49,7 @@ const load = () => 1;
 const NO_KEYS: unknown[] = [Symbol("key"), 5, null, undefined, {}, ["a"]];
 const BAD_KEYS: unknown[] = ["", "a b", "a\n", "x".repeat(300), "ü"];
 const EXPTIMES: unknown[] = [-1, 1.5, NaN, "60", 2 ** 31, {}, null, new Date(NaN), 60n];
-const NO_VALUES: unknown[] = [undefined, load, Symbol("value")];
+const NO_VALUES: unknown[] = [undefined, load, Symbol("value"), Promise.resolve(1)];
 const NO_DATA: unknown[] = [5n, 5, Symbol("data"), {}, null, undefined, "\ud800"];
 const NO_FUNCTIONS: unknown[] = [undefined, 5, "load", {}];
 const CAS: unknown[] = [5, -1n, 1n << 80n, "1", undefined];

@@ -9,6 +9,7 @@ import { timesOf } from "../item_inspection.ts";
 import { ringOf, RINGS } from "../known_rings.ts";
 import type { Row } from "../printer.ts";
 import { printable } from "../shown_text.ts";
+import { INTERRUPTED } from "../terminal.ts";
 import { EXIT } from "../usage.ts";
 
 interface ExplainOptions {
@@ -80,6 +81,8 @@ async function explainEverywhere(
     for (const key of args) {
       const shown = printable(key);
       const answers = await askEach(fleet, terminal, (client) => client.inspect(key), { said });
+      // What was not asked for is not missing.
+      if (terminal.interrupted.aborted) return INTERRUPTED;
       if (answers.code !== EXIT.done) code = answers.code;
       const holders = answers.results.flatMap(({ server, result }) =>
         result === undefined ? [] : [{ server, info: result }]

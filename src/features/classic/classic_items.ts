@@ -21,10 +21,14 @@ export async function inspect(
   options: OperationOptions | undefined,
 ): Promise<ItemInfo | undefined> {
   const place = placeOf(session, key, options);
-  const found = await readTied<StoredItem>(place.session, key, options);
+  const [{ mark }, found] = await Promise.all([
+    new Marks(place.session, key, options).read(),
+    readTied<StoredItem>(place.session, key, options),
+  ]);
   if (found === undefined) return undefined;
   const { value: { flags, data }, cas, carrier } = found;
-  return tie({ flags, size: data.byteLength, cas }, carrier);
+  const isStale = mark?.cas === cas && mark.freshness === undefined;
+  return tie({ flags, size: data.byteLength, cas }, { carrier, isStale });
 }
 
 /**

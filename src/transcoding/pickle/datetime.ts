@@ -116,7 +116,7 @@ export function datetimeBytes(date: Date): Uint8Array | undefined {
 
 /** Python 3 writes bytes; Python 2 wrote a `str`, which reads as a string or as {@linkcode Python2Bytes}. */
 export function bytesOf(value: unknown, size: number): Uint8Array | undefined {
-  const bytes = typeof value === "string" && value.length === size
+  const bytes = typeof value === "string"
     ? encodeLatin1(value)
     : value instanceof Python2Bytes
     ? value.bytes

@@ -2,6 +2,7 @@
 
 import {
   type Exptime,
+  type InvalidateOptions,
   type KeyCommands,
   type OperationOptions,
   type Transcoder,
@@ -113,6 +114,18 @@ export class LargeView extends ValueView implements LargeValueCommands {
     await this.#touchChunks(stored, key, exptime, options);
     const operation = operationOptions(options ?? {});
     return await this.#rules.fromStored(stored, key, undefined, operation) as Value | undefined;
+  }
+
+  override async invalidate(key: string, given?: InvalidateOptions): Promise<boolean> {
+    const options = ownOptions(given);
+    const isThere = await super.invalidate(key, options);
+    // The stale value lives as long as its chunks.
+    if (isThere && options?.staleFor !== undefined) {
+      const operation = operationOptions(options);
+      const stored = await this.#inner.get(key, operation);
+      await this.#touchChunks(stored, key, options.staleFor, operation);
+    }
+    return isThere;
   }
 
   async setStream(

@@ -123,7 +123,8 @@ export class NearCache implements NearCacheCommands {
     try {
       const { fresh, stale } = await this.#reads.many(missing, options);
       for (const [key, value] of fresh) {
-        results.set(key, values.keep(key, value, undefined, start, readings.get(key)) as Value);
+        const reading = readings.get(key);
+        results.set(key, values.keep(key, value, { start, reading }) as Value);
       }
       for (const [key, value] of stale) results.set(key, value as Value);
     } catch (error) {
@@ -264,7 +265,7 @@ export class NearCache implements NearCacheCommands {
     checkSignal(options);
     const { staleFor = 0, earlyRefresh = 0 } = options ?? {};
     const entry = staleFor === 0 && earlyRefresh === 0 ? values.get(key) : undefined;
-    if (values.isFresh(entry)) {
+    if (values.isFresh(entry) && entry.isLoaded) {
       checkOptions(options, ALL_OPTIONS);
       return values.hit(entry) as Value;
     }
@@ -275,7 +276,7 @@ export class NearCache implements NearCacheCommands {
       // What has expired already is not stored, and must not be read again here either.
       if (isStale || isPast(options?.exptime, Date.now())) return value;
       // It may have joined another caller, and got what that one had read before.
-      return values.keep(key, value, undefined, reading.start, reading) as Value;
+      return values.keep(key, value, { start: reading.start, reading, isLoaded: true }) as Value;
     } finally {
       values.endReading(key, reading);
     }

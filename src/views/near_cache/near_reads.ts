@@ -87,13 +87,13 @@ export class NearReads {
     const start = clock.now();
     if (revalidate !== "cas") {
       const value = await this.#client.get(key, options);
-      return this.#values.keep(key, value, undefined, start, reading);
+      return this.#values.keep(key, value, { start, reading });
     }
     const operation = operationOptions(options ?? {});
     if (entry?.version !== undefined) {
       const { cas, carrier } = entry.version;
       const info = await this.#client.inspect(key, operation);
-      if (info?.cas === cas && tieOf(info) === carrier && !reading.isOvertaken) {
+      if (info?.cas === cas && tieOf(info)?.carrier === carrier && !reading.isOvertaken) {
         entry.expires = start + ttl * 1000;
         return entry.take();
       }
@@ -105,8 +105,8 @@ export class NearReads {
       this.#client.inspect(key, operation).catch(() => undefined),
     ]);
     const isSame = info !== undefined && info.cas === found?.cas;
-    const version = isSame ? { cas: info.cas, carrier: tieOf(info) } : undefined;
-    return this.#values.keep(key, found?.value, version, again, reading);
+    const version = isSame ? { cas: info.cas, carrier: tieOf(info)?.carrier } : undefined;
+    return this.#values.keep(key, found?.value, { start: again, reading, version });
   }
 
   /** Asks for many keys; `stale` are those that are served because their server cannot be reached. */

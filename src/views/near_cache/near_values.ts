@@ -21,6 +21,8 @@ export interface Entry extends SharedValue {
   expires: number;
   /** The item that it was, where that is known. */
   readonly version: Version | undefined;
+  /** Whether it is from `getOrSet`. What others have read may be stale, and has to be computed again there. */
+  readonly isLoaded: boolean;
 }
 
 /** What tells an item from later ones under its key. */
@@ -28,6 +30,15 @@ export interface Version {
   readonly cas: bigint;
   /** The connection that it was read through: after a restart, memcached numbers its items from the start again. */
   readonly carrier: number | undefined;
+}
+
+/** Where a value comes from. */
+export interface Source {
+  /** When memcached was asked, by the clock. */
+  readonly start: number;
+  readonly reading: Reading | undefined;
+  readonly version?: Version | undefined;
+  readonly isLoaded?: boolean;
 }
 
 /** The reads of a key that are under way. */
@@ -140,16 +151,10 @@ export class NearValues {
   /**
    * Keeps a value that was read, where it is worth it.
    *
-   * @param start When memcached was asked, by the clock.
    * @returns What is handed out for it.
    */
-  keep(
-    key: string,
-    value: unknown,
-    version: Version | undefined,
-    start: number,
-    reading: Reading | undefined,
-  ): unknown {
+  keep(key: string, value: unknown, source: Source): unknown {
+    const { start, reading, version, isLoaded = false } = source;
     const { admit, clock, ttl } = this.settings;
     if (value === undefined) {
       if (reading?.isOvertaken === false) this.#entries.delete(key);
@@ -161,7 +166,7 @@ export class NearValues {
     if (!isAdmitted || isOld) return value;
     const shared = share(value);
     if (shared === undefined) return value;
-    this.#entries.set(key, { ...shared, expires, version });
+    this.#entries.set(key, { ...shared, expires, version, isLoaded });
     return shared.take();
   }
 

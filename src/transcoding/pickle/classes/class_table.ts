@@ -53,9 +53,14 @@ function immutable(name: string, make: Make): Global {
 /** A pickle may call it very many times with the same arguments, so that looking at these is counted, too. */
 function callable(name: string, make: Make, kind: Kind = "function"): Global {
   return new Global(name, kind, (args, machine) => {
-    for (const arg of args) machine.charge(costOf(arg));
+    chargeLook(args, machine);
     return make(args, machine);
   });
+}
+
+/** Counts a look at the arguments of a call. */
+export function chargeLook(args: readonly unknown[], machine: Unpickler): void {
+  for (const arg of args) machine.charge(costOf(arg));
 }
 
 /** How many bytes or items are looked at in the time that copying one takes. */

@@ -6,7 +6,7 @@ import { notPlainData, unreadable } from "../byte_source.ts";
 import { Global, type Make } from "../global.ts";
 import { Intermediate } from "../python_types.ts";
 import type { ReadInstance, Unpickler } from "../unpickler.ts";
-import { makeClassTable } from "./class_table.ts";
+import { chargeLook, makeClassTable } from "./class_table.ts";
 import { Instance, makeFinal } from "./final_values.ts";
 import { Unreadable } from "./unreadable.ts";
 export { findTuplesIn } from "./tuple_keys.ts";
@@ -66,6 +66,8 @@ function addPairs(items: unknown[], pairs: readonly unknown[]): void {
 function lenient(global: Global): Global {
   const make: Make = (args, machine) => {
     try {
+      // What fails may have looked at all of them, and does not end the reading here.
+      chargeLook(args, machine);
       return global.make(args, machine);
     } catch (error) {
       if (!(error instanceof ClientException)) throw error;
