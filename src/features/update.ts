@@ -83,6 +83,7 @@ async function store(
 }
 
 function lostEveryRace(key: string, attempts: number): ClientException {
-  const why = `other clients changed it in each of ${attempts} attempts`;
+  // By other clients, or by the function itself.
+  const why = `it was changed meanwhile in each of ${attempts} attempts`;
   return new ClientException(`Cannot update key "${key}": ${why}`, key);
 }
