@@ -395,7 +395,7 @@ function boundSockets(max = isWorker() ? WORKER_SOCKETS : undefined): Sockets | 
   if (max === undefined) return undefined;
   checkInteger("maxSockets", max, 1, 65_536);
   const [waiting, holders, refusals] = [new Map(), new Set<SocketHolder>(), new WeakSet()];
-  return { max, open: 0, waiting, holders, leaving: 0, refusals };
+  return { max, open: 0, waiting, holders, leaving: new Set(), refusals };
 }
 
 function resolveDiscovery(discovery: Discovery | undefined): Discovery | undefined {

@@ -243,7 +243,9 @@ Deno.test("touch and getAndTouch need an exptime: without one an item would live
   };
   for (const [name, place] of Object.entries(places)) {
     for (const none of [undefined, null, NaN, "60"] as never[]) {
-      const wanted = [ValidationException, "Cannot use exptime", name] as const;
+      // Not "NaN": no number was given.
+      const what = none === undefined ? "exptime of type null" : "exptime";
+      const wanted = [ValidationException, `Cannot use ${what}`, name] as const;
       await assertRejects(() => place.touch("key", none), ...wanted);
       await assertRejects(() => place.getAndTouch("key", none), ...wanted);
     }

@@ -1,8 +1,9 @@
 import { assertEquals } from "@std/assert";
 import { lazily, systemClock, type Timers, untilAborted, watchSignal } from "../src/waiting.ts";
 import { deferred } from "../src/waiting/promises.ts";
-import { busyClock, pause } from "../src/waiting/timers.ts";
+import { busyClock, DeadlineTimer, pause } from "../src/waiting/timers.ts";
 import { CountedSignal } from "./support/counted_signal.ts";
+import { FakeClock } from "./support/fake_clock.ts";
 
 const reasonOf = (promise: Promise<unknown>): Promise<unknown> => promise.catch((reason) => reason);
 
@@ -54,6 +55,18 @@ Deno.test("lazily loads once for all callers, and again after a failure", async 
   assertEquals(failed.map(String), ["Error: no luck", "Error: no luck"]);
   assertEquals(await Promise.all([load(), load()]), [2, 2]);
   assertEquals(await load(), 2);
+});
+
+Deno.test("DeadlineTimer says that a deadline is over even if a test has stopped the clock", () => {
+  const timers = new FakeClock();
+  const clock = { now: () => 0, after: timers.after.bind(timers) };
+  const times: number[] = [];
+  const timer = new DeadlineTimer(clock, (now) => times.push(now));
+  timer.arm(100);
+  timers.tick(99);
+  assertEquals(times, []);
+  timers.tick(1);
+  assertEquals(times, [100]);
 });
 
 Deno.test("a timer that keeps the process alive fires where timers had been replaced before", async () => {

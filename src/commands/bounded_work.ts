@@ -16,13 +16,11 @@ interface Work {
 
 /** The work of a client that has a time limit. */
 class Works {
-  readonly #session: Session;
   readonly #timer: DeadlineTimer;
   readonly #all = new Set<Work>();
 
-  constructor(session: Session) {
-    this.#session = session;
-    this.#timer = new DeadlineTimer(session.settings.clock, () => this.#check());
+  constructor({ settings }: Session) {
+    this.#timer = new DeadlineTimer(settings.clock, (now) => this.#check(now));
   }
 
   add(work: Work): void {
@@ -36,8 +34,7 @@ class Works {
     if (this.#all.size === 0) this.#timer.stop();
   }
 
-  #check(): void {
-    const now = this.#session.settings.clock.now();
+  #check(now: number): void {
     for (const work of this.#all) {
       if (work.deadline > now) this.#timer.arm(work.deadline);
       else work.overdue();

@@ -197,5 +197,5 @@ function checkExptimeNow(exptime: unknown): void {
 
 /** Without one, the item would live for ever. */
 function checkGivenExptime(exptime: unknown): void {
-  checkExptimeNow(exptime ?? NaN);
+  checkExptimeNow(exptime ?? null);
 }

@@ -1,7 +1,9 @@
 /** Limits the number of sockets: the option `maxSockets`. @module */
 
 import "../loaded_already.ts";
+import { LONGEST_CLOSE } from "../transport/byte_channel.ts";
 import type { Transport } from "../transport/transport.ts";
+import { systemClock } from "../waiting.ts";
 import type { SocketHolder, Sockets } from "./sockets.ts";
 import { transportWithEnd } from "./transport_with_end.ts";
 
@@ -26,18 +28,32 @@ export async function dialWithin(
   signal: AbortSignal,
 ): Promise<Transport> {
   await admission(sockets, signal);
+  let hasLeft = false;
+  const left = () => {
+    if (!hasLeft) leave(sockets);
+    hasLeft = true;
+  };
+  let cancel = () => {};
+  // A caller's own dial may ignore the signal, and never end.
+  const giveUp = () => cancel = systemClock.after(LONGEST_CLOSE, left);
+  signal.addEventListener("abort", giveUp);
   try {
     const transport = await dial(signal);
     if (holder !== undefined) sockets.holders.add(holder);
     makeRoom(sockets);
     return transportWithEnd(transport, () => {
-      // An owner whose socket is closed for another is not in the list of holders any more.
-      if (holder !== undefined && !sockets.holders.delete(holder)) sockets.leaving--;
-      leave(sockets);
+      if (holder !== undefined) {
+        sockets.holders.delete(holder);
+        sockets.leaving.delete(holder);
+      }
+      left();
     });
   } catch (error) {
-    leave(sockets);
+    left();
     throw error;
+  } finally {
+    cancel();
+    signal.removeEventListener("abort", giveUp);
   }
 }
 
@@ -54,6 +70,7 @@ function admission(sockets: Sockets, signal: AbortSignal): Promise<void> {
       signal.removeEventListener("abort", giveUp);
       resolve();
     });
+    sockets.idle = () => makeRoom(sockets);
     admitNext(sockets);
     makeRoom(sockets);
   });
@@ -73,13 +90,18 @@ function admitNext(sockets: Sockets): void {
   admit();
 }
 
-/** Closes a socket for each waiting dial, if there are any. */
-function makeRoom(sockets: Sockets): void {
-  const { waiting, holders } = sockets;
-  while (sockets.leaving < waiting.size && holders.size > 0) {
+/**
+ * Closes a socket for each waiting dial, if there are any. One that is idle is closed even if a busy one has been chosen
+ * before: that may take long, or its server may be silent.
+ */
+function makeRoom({ waiting, holders, leaving }: Sockets): void {
+  let closing = Array.from(leaving).filter(({ pending }) => pending === 0).length;
+  while (closing < waiting.size && holders.size > 0) {
     const idlest = Array.from(holders).reduce((a, b) => isIdler(b, a) ? b : a);
+    if (idlest.pending === 0) closing++;
+    else if (leaving.size >= waiting.size) return;
     holders.delete(idlest);
-    sockets.leaving++;
+    leaving.add(idlest);
     idlest.leave();
   }
 }

@@ -7,6 +7,7 @@ import { lookForChannels, noteCarrier } from "../observation/connections.ts";
 import { type Command, type Exchange, NEVER, type Turn } from "../protocol/command.ts";
 import type { Interruption } from "../protocol/refusal.ts";
 import { inTime, LONGEST_CLOSE } from "../transport/byte_channel.ts";
+import { afterTurn } from "../transport/event_loop.ts";
 import {
   connect,
   connectionEndedError,
@@ -20,7 +21,7 @@ import { DeadlineTimer, lettingProcessEnd } from "../waiting/timers.ts";
 import type { SocketHolder } from "./sockets.ts";
 import type { ConnectionOptions } from "./connection_options.ts";
 import { Fifo } from "./fifo.ts";
-import { openPipeline, type Pipeline, type PipelineObserver } from "./pipeline.ts";
+import { openPipeline, type Pipeline, type PipelineObserver, withLost } from "./pipeline.ts";
 
 /** The end of a connection. */
 export interface ConnectionEnd {
@@ -107,7 +108,7 @@ export class Connection implements SocketHolder {
     this.#observer = observer;
     this.#context = options.location && { ...options.location, connectionEpoch: this.id };
     this.#clock = { now: () => options.clock.now(), after: this.#after };
-    this.#timer = new DeadlineTimer(this.#clock, () => this.#checkDeadlines());
+    this.#timer = new DeadlineTimer(this.#clock, (now) => this.#checkDeadlines(now));
     this.closed = this.#live();
     // A failure to close the socket is reported to the code that waits for closing.
     this.closed.catch(() => {});
@@ -148,7 +149,8 @@ export class Connection implements SocketHolder {
     this.#queue.push(command);
     this.#pendingBytes += command.byteLength;
     // From here on, the process must stay alive.
-    if (this.#pending++ === 0 && this.#isResting) this.#rest(false);
+    this.#pending++;
+    if (this.#isResting) this.#rest(false);
     // A command from a connection that ended continues with its remaining time.
     if (command.deadline === Infinity) command.turn = this.#turn;
     else this.#timer.arm(command.deadline);
@@ -156,7 +158,7 @@ export class Connection implements SocketHolder {
 
   /** Ends the connection for this reason, and rejects the requests in flight with it. */
   end(reason: EndReason): void {
-    this.#endAll(reason, false);
+    this.#end(reason, false);
   }
 
   /** Part of {@linkcode SocketHolder}: the socket is needed for another connection. */
@@ -168,7 +170,20 @@ export class Connection implements SocketHolder {
   /** Ends the connection as soon as no operation waits for it. */
   drain(): void {
     this.#isDraining = true;
-    if (this.#pending === 0) this.end(this.#reasonFor(new SocketError("it is not used any more")));
+    if (!this.#isAwaited) this.end(this.#reasonFor(new SocketError("it is not used any more")));
+  }
+
+  /**
+   * Lets the process end when no operation waits, or ends a connection that is not used any more. Not at once: on Deno
+   * this takes a tenth of a round trip, and another operation usually follows.
+   */
+  restSoon(): void {
+    if (this.#hasEnded) return;
+    this.#cancelRest ??= this.#after(LONG_IDLE, () => {
+      this.#cancelRest = undefined;
+      if (this.#isDraining) this.drain();
+      else if (!this.#isAwaited) this.#rest(true);
+    });
   }
 
   /** Makes the observer be called for the next reply, as for the first one. */
@@ -198,6 +213,11 @@ export class Connection implements SocketHolder {
     return this.#ending.signal.aborted;
   }
 
+  /** Whether an operation waits for it; an aborted one does not, even if its reply is missing. */
+  get #isAwaited(): boolean {
+    return !unsettled(this.#inFlight, this.#queue).next().done;
+  }
+
   /** Whether it was idle for long before it was last used, and nothing has been received since. */
   get #wasIdle(): boolean {
     return this.#lastWoken - this.lastRead > LONG_IDLE;
@@ -222,7 +242,7 @@ export class Connection implements SocketHolder {
     this.#observer.answered(this);
     this.#observer.refused?.();
     const reason = this.#reasonFor(error);
-    this.#end(() => reason, reason, false, true);
+    this.#end(reason, false, true);
   }
 
   #answered(exchange: Exchange): void {
@@ -232,31 +252,23 @@ export class Connection implements SocketHolder {
       lookForChannels();
       this.#observer.answered(this);
     }
-    if (this.#isDraining && this.#pending === 0) this.drain();
+    if (this.#isDraining) this.drain();
   }
 
   /** Records that some operations have ended. */
   #done({ size, byteLength }: Exchange): void {
     this.#pending -= size;
     this.#pendingBytes -= byteLength;
-    if (this.#pending === 0 && this.#keepsProcess) this.#restSoon();
-  }
-
-  /**
-   * Lets the process end when no operation waits. Not at once: on Deno this takes a tenth of a round trip, and another
-   * operation usually follows.
-   */
-  #restSoon(): void {
-    this.#cancelRest ??= this.#after(LONG_IDLE, () => {
-      this.#cancelRest = undefined;
-      if (this.#pending === 0) this.#rest(true);
-    });
+    if (this.#pending > 0) return;
+    this.restSoon();
+    // Others may wait for a socket.
+    this.#options.sockets?.idle?.();
   }
 
   #rest(isResting: boolean): void {
     this.#isResting = isResting;
     // One that was set before the socket was open keeps the process alive.
-    if (isResting) this.#timer.stop();
+    if (isResting && this.#pending === 0) this.#timer.stop();
     this.#pipeline?.keepProcess(!isResting);
   }
 
@@ -271,7 +283,7 @@ export class Connection implements SocketHolder {
       const reason = this.#reasonFor(error);
       if (!this.isOpen) this.#failDial(reason);
       // A server may close an idle connection.
-      else this.#endAll(reason, this.#pending > 0);
+      else this.#end(reason, this.#pending > 0);
     } finally {
       // An aborted dial may continue, and may still open a socket.
       await allEnded([this.#closing, this.#dialled && inTime(this.#dialled, LONGEST_CLOSE)]);
@@ -289,7 +301,7 @@ export class Connection implements SocketHolder {
       else this.#queue.push(command);
     }
     // If `maxSockets` does not allow another socket, this is not a failure of the server.
-    this.#endAll(reason, !this.#options.sockets?.refusals.has(reason));
+    this.#end(reason, !this.#options.sockets?.refusals.has(reason));
     for (const command of failed) command.failUnsent(reason);
   }
 
@@ -317,7 +329,7 @@ export class Connection implements SocketHolder {
       written: () => this.#flush(),
       isWaiting: () => this.#pending > 0,
       interrupted: (error) => this.#interrupt(error),
-      failed: (error, isFailure) => this.#endAll(this.#reasonFor(error), isFailure),
+      failed: (error, isFailure) => this.#end(this.#reasonFor(error), isFailure),
     };
   }
 
@@ -327,7 +339,7 @@ export class Connection implements SocketHolder {
     if (!this.#hasEnded) this.#observer.opened(this);
     // If the connection ended after the dialer resolved, the socket has not been closed yet.
     if (this.#hasEnded) this.#closing ??= pipeline.close(this.#ending.signal.reason);
-    if (this.#pending === 0 && this.#keepsProcess) this.#restSoon();
+    if (this.#pending === 0) this.restSoon();
     let earliest = Infinity;
     if (this.#hasLimits) {
       for (const { turn } of this.#queue) {
@@ -347,7 +359,7 @@ export class Connection implements SocketHolder {
     if (idle !== undefined && this.#wasIdle) {
       // If the whole process was stopped, for example a frozen serverless function, the end of the stream may not have
       // been read yet: it is read within one turn of the event loop.
-      this.#cancelIdleCheck = idle.afterTurn(this.#flushTurn);
+      this.#cancelIdleCheck = afterTurn(this.#flushTurn);
     } else {
       // A microtask without the overhead of queueMicrotask.
       beginTurn();
@@ -387,39 +399,31 @@ export class Connection implements SocketHolder {
     if (this.#flushScheduled) this.#start(this.#turn);
     pipeline.gather(this.#observer.sharesRequests?.() ?? true);
     // All commands may have been aborted.
-    if (this.#isDraining && this.#pending === 0) this.drain();
+    if (this.#isDraining) this.drain();
     if (!this.#hasEnded) pipeline.write();
   }
 
-  #checkDeadlines(): void {
-    const now = this.#options.clock.now();
+  #checkDeadlines(now: number): void {
     const overdue = this.#timeoutError();
     const oldest = this.#inFlight.peek();
     if (oldest !== undefined && oldest.deadline <= now) {
       const cause = new SocketError("the reply to an earlier operation is overdue");
       const behind = this.#reasonFor(cause);
-      return this.#end(({ deadline }) => deadline <= now ? overdue : behind, overdue);
+      return this.#end(overdue, true, false, ({ deadline }) => deadline <= now ? overdue : behind);
     }
     // The oldest is not overdue, but commands from a connection that ended may be.
-    for (const waiting of [this.#inFlight, this.#queue]) {
-      for (const exchange of waiting as Iterable<Exchange>) {
-        for (const command of exchange.commands()) {
-          if (command.deadline <= now) command.fail(overdue);
-          else if (!command.settled) this.#timer.arm(command.deadline);
-        }
-      }
+    for (const command of this.#queue) this.#hasTime(command);
+    for (const command of unsettled(this.#inFlight, this.#queue)) {
+      if (command.deadline <= now) command.fail(overdue);
+      else this.#timer.arm(command.deadline);
     }
-  }
-
-  #endAll(reason: EndReason, isFailure = true): void {
-    this.#end(() => reason, reason, isFailure);
   }
 
   #end(
-    reasonOf: (command: Command) => EndReason,
     reason: EndReason,
-    isFailure = true,
+    isFailure: boolean,
     asksAgain = false,
+    reasonOf: (command: Command) => EndReason = () => reason,
   ): void {
     if (this.#hasEnded) return;
     this.#ending.abort();
@@ -437,16 +441,14 @@ export class Connection implements SocketHolder {
     if (this.#isConnected) tell();
     const lost: Command[] = [];
     const again: Command[] = [];
-    for (const exchange of this.#inFlight.drain()) {
-      for (const command of exchange.commands()) {
-        (asksAgain && command.askAgain() ? again : lost).push(command);
-      }
+    for (const command of unsettled(this.#inFlight.drain())) {
+      (asksAgain && command.askAgain() ? again : lost).push(command);
     }
     const waiting = again.concat(this.#queue.drain());
     const unwritten = waiting.filter((command) => this.#hasTime(command));
     // Before anything fails: commands that continue must not return to this connection.
     this.#observer.ended(this, { reason, isFailure, wasIdle: this.#wasIdle, unwritten });
-    const named = this.#pipeline?.withLost(reason, lost) ?? reason;
+    const named = withLost(reason, lost);
     for (const command of lost) {
       const own = reasonOf(command);
       command.fail(own === reason ? named : own);
@@ -455,7 +457,7 @@ export class Connection implements SocketHolder {
 
   /** Whether a command has not been aborted and its time is not over; if its time is over, it fails here. */
   #hasTime(command: Command): boolean {
-    if (command.deadline <= this.#options.clock.now()) command.fail(this.#timeoutError());
+    if (command.deadline <= this.#options.clock.now()) command.failUnsent(this.#timeoutError());
     return !command.settled;
   }
 
@@ -471,5 +473,14 @@ export class Connection implements SocketHolder {
   /** Makes the error of operations when the connection has ended for this reason. */
   #reasonFor(error: unknown): EndReason {
     return connectionEndedError(this.#options.server, error);
+  }
+}
+
+/** The operations of these requests that have not ended. */
+function* unsettled(...lists: readonly Iterable<Exchange>[]): Generator<Command, void> {
+  for (const list of lists) {
+    for (const exchange of list) {
+      for (const command of exchange.commands()) if (!command.settled) yield command;
+    }
   }
 }

@@ -3,7 +3,7 @@
 import type { ConnectContext } from "../channel_contexts.ts";
 import { SocketError, TimeoutError } from "../errors.ts";
 import { withAction } from "../protocol/command.ts";
-import { inTime, LONGEST_CLOSE } from "../transport/byte_channel.ts";
+import { closeInTime, inTime, LONGEST_CLOSE } from "../transport/byte_channel.ts";
 import type { Transport } from "../transport/transport.ts";
 import { connect, connectionEndedError, connectTimeoutError } from "./connect.ts";
 import type { ConnectionOptions } from "./connection_options.ts";
@@ -292,7 +292,7 @@ export class LineReader {
     if (this.#dialled !== undefined) await inTime(this.#dialled, LONGEST_CLOSE);
     if (dialed.status === "rejected" || dialed.value === undefined) return;
     const { transport, reader, writer } = dialed.value;
-    await inTime(Promise.resolve(transport.close()), LONGEST_CLOSE);
+    await closeInTime(transport);
     // The streams of a closed socket may have failed; the reader has received that error from its own read or write.
     await inTime(Promise.allSettled([reader.cancel(), writer.abort()]), LONGEST_CLOSE);
   }
@@ -316,7 +316,7 @@ async function openStreams(transport: Transport): Promise<Omit<Socket, "transpor
   try {
     return { reader: transport.readable.getReader(), writer: transport.writable.getWriter() };
   } catch (error) {
-    await transport.close();
+    await closeInTime(transport);
     throw error;
   }
 }

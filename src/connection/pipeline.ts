@@ -5,8 +5,12 @@ import { type Command, DONE, type Exchange, REFUSED } from "../protocol/command.
 import { Interruption } from "../protocol/refusal.ts";
 import { NO_DATA, type ReplyHandler, ReplyParser } from "../protocol/reply_parser.ts";
 import { RequestBuffer } from "../protocol/request_buffer.ts";
-import { type ByteChannel, checkIdle, openChannel } from "../transport/byte_channel.ts";
-import { afterTurn } from "../transport/event_loop.ts";
+import {
+  type ByteChannel,
+  checkIdle,
+  closeInTime,
+  openChannel,
+} from "../transport/byte_channel.ts";
 import type { Receiver, Transport } from "../transport/transport.ts";
 import type { ConnectContext } from "../channel_contexts.ts";
 import { Batches } from "./batches.ts";
@@ -64,7 +68,7 @@ export async function openPipeline(
   try {
     return new Pipeline(await openChannel(transport, options.direct), options, observer);
   } catch (error) {
-    await transport.close();
+    await closeInTime(transport);
     throw error;
   }
 }
@@ -128,20 +132,6 @@ export class Pipeline implements ReplyHandler, Receiver {
   keepProcess(keeps: boolean): void {
     if (keeps) this.#channel.ref();
     else this.#channel.unref();
-  }
-
-  /**
-   * Calls back after one turn of the event loop, in which the end of the stream is read if the server has closed it.
-   *
-   * @returns A function that cancels it.
-   */
-  afterTurn(call: () => void): () => void {
-    return afterTurn(call);
-  }
-
-  /** Adds the lost commands, whose replies are missing, to the reason of the loss: one of each kind. */
-  withLost(reason: EndReason, lost: readonly Command[]): EndReason {
-    return withCommands(reason, lost);
   }
 
   /**
@@ -290,7 +280,8 @@ export class Pipeline implements ReplyHandler, Receiver {
   readonly #writeFailed = (error: unknown): void => this.#observer.failed(error, true);
 }
 
-function withCommands(reason: EndReason, commands: readonly Command[]): EndReason {
+/** Adds the lost commands, whose replies are missing, to the reason of the loss: one of each kind. */
+export function withLost(reason: EndReason, commands: readonly Command[]): EndReason {
   if (reason.constructor !== SocketError) return reason;
   const kinds = new Map(commands.map(({ action }) => [action.split(" ", 1)[0], action]));
   kinds.delete("");

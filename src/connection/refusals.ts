@@ -1,6 +1,7 @@
 /** Refusing operations while servers are down. @module */
 
 import { systemClock } from "../waiting.ts";
+import { keepingProcess } from "../waiting/timers.ts";
 
 /** How many operations are refused at once before one waits for a timer. */
 const AT_ONCE = 1000;
@@ -17,6 +18,6 @@ export class Refusals {
   /** Calls a function that refuses an operation: at once, or after a timer. */
   refuse(fail: () => void): void {
     if (++this.#count % AT_ONCE > 0) fail();
-    else systemClock.after(0, fail);
+    else keepingProcess(systemClock).after(0, fail);
   }
 }

@@ -73,9 +73,8 @@ export class RoomCheck {
   fullOf(places: readonly Waiting[], byteLength: number): string | undefined {
     const full = exceeded(places, byteLength, this.#limits);
     if (full === undefined) return undefined;
-    const pending = places.reduce((sum, { pending }) => sum + pending, 0);
     // If thousands of operations really wait, they are not searched for each one that is refused.
-    if (++this.#refusals * LOOKED_THROUGH < pending) return full;
+    if (++this.#refusals * LOOKED_THROUGH < pendingIn(places)) return full;
     this.#refusals = 0;
     for (const place of places) place.sweep();
     return exceeded(places, byteLength, this.#limits);
@@ -99,6 +98,10 @@ function exceeded(
   if (bytes <= maxPendingBytes) return undefined;
   const waiting = `${bytes - byteLength} bytes of values wait for it`;
   return `${waiting}, and ${byteLength} more are above the ${maxPendingBytes} of maxPendingBytes`;
+}
+
+function pendingIn(places: readonly { readonly pending: number }[]): number {
+  return places.reduce((sum, { pending }) => sum + pending, 0);
 }
 
 /**
@@ -129,11 +132,14 @@ export class ServerNode implements ServerHandle {
     this.#options = options;
     this.#room = new RoomCheck(options);
     this.#health = new ServerHealth(options, () => this.#probe());
-    this.#decodingTimer = new DeadlineTimer(options.clock, () => this.#checkDecoding());
+    this.#decodingTimer = new DeadlineTimer(options.clock, (now) => this.#checkDecoding(now));
     this.#commandObserver = {
       server: options.server,
       decoding: (command) => this.#decode(command),
-      failed: (error) => options.counters.failed(error),
+      failed: (error) => {
+        options.counters.failed(error);
+        for (const each of [...this.#connections, ...this.#closing]) each.restSoon();
+      },
     };
   }
 
@@ -141,13 +147,11 @@ export class ServerNode implements ServerHandle {
     if (this.#closed !== undefined) throw this.#closed;
     command.observer = this.#commandObserver;
     const { refusal } = this.#health;
-    if (refusal !== undefined) return this.#refuse(command, refusal);
+    if (refusal !== undefined) {
+      // The server is down.
+      return this.#refusals.refuse(() => command.failUnsent(refusal));
+    }
     if (this.#hasRoom(command)) this.#submitNow(command);
-  }
-
-  /** Fails a command because the server is down. */
-  #refuse(command: Command, refusal: SocketError): void {
-    this.#refusals.refuse(() => command.failUnsent(refusal));
   }
 
   get name(): string {
@@ -183,16 +187,17 @@ export class ServerNode implements ServerHandle {
 
   /** The number of operations that wait for the server. */
   get pending(): number {
-    let pending = 0;
-    for (const connection of this.#connections) pending += connection.pending;
-    return pending;
+    return pendingIn(this.#connections);
   }
 
   openReader<Made extends Reader>(make: (options: ConnectionOptions) => Made): Made {
     if (this.#closed !== undefined) throw this.#closed;
-    if (this.#isRetired) throw this.#retiredError();
+    if (this.#isRetired) {
+      const { server } = this.#options;
+      throw new SocketError(`Cannot use ${server}: it has left the list of servers`, { server });
+    }
     const reader = make(this.#options);
-    this.#add(reader);
+    keepUntilClosed(this.#readers, reader);
     return reader;
   }
 
@@ -201,8 +206,7 @@ export class ServerNode implements ServerHandle {
     this.#closed ??= error;
     this.#health.stop();
     this.#decodingTimer.stop();
-    for (const connection of [...this.#connections, ...this.#closing]) connection.end(error);
-    for (const reader of this.#readers) reader.end(error);
+    for (const each of [...this.#connections, ...this.#closing, ...this.#readers]) each.end(error);
     await allEnded(Array.from([...this.#closing, ...this.#readers], ({ closed }) => closed));
   }
 
@@ -239,7 +243,11 @@ export class ServerNode implements ServerHandle {
     if (connection.isOpen) this.#hasLostOne = true;
     // A server that refuses the client's credentials has replied.
     if (!(reason instanceof SocketError)) this.#health.answered();
-    else if (isFailure) this.#failed(reason, epoch);
+    else if (isFailure) {
+      // The server may still reply on the other connections, or they may be lost too: both will be noticed.
+      for (const other of this.#connections) other.listen();
+      this.#health.failed(epoch, reason);
+    }
     if (isFailure && wasIdle) this.#endIdle(reason);
     for (const command of unwritten) this.#moveOn(command);
   }
@@ -256,15 +264,7 @@ export class ServerNode implements ServerHandle {
   #takeOut(connection: Connection): void {
     const at = this.#connections.indexOf(connection);
     if (at !== -1) this.#connections.splice(at, 1);
-    this.#closing.add(connection);
-    const forget = () => this.#closing.delete(connection);
-    connection.closed.then(forget, forget);
-  }
-
-  #failed(reason: SocketError, epoch: number): void {
-    // The server may still reply on the other connections, or they may be lost too: both will be noticed.
-    for (const other of this.#connections) other.listen();
-    this.#health.failed(epoch, reason);
+    keepUntilClosed(this.#closing, connection);
   }
 
   #moveOn(command: Command): void {
@@ -292,11 +292,6 @@ export class ServerNode implements ServerHandle {
     const error = new SocketError(`Cannot use ${server}: ${full}`, { server });
     this.#refusals.refuse(() => command.refuse(error));
     return false;
-  }
-
-  #retiredError(): SocketError {
-    const { server } = this.#options;
-    return new SocketError(`Cannot use ${server}: it has left the list of servers`, { server });
   }
 
   #connection(): Connection {
@@ -331,16 +326,10 @@ export class ServerNode implements ServerHandle {
     };
   }
 
-  #add(reader: Reader): void {
-    this.#readers.add(reader);
-    const forget = () => this.#readers.delete(reader);
-    reader.closed.then(forget, forget);
-  }
-
   /** Ends an operation whose reply is being decoded when its time is over, or when the node is closed. */
   #decode(command: Command): void {
     const { promise: closed, resolve } = deferred<void>();
-    this.#add({ closed, end: (reason) => command.failForGood(reason) });
+    keepUntilClosed(this.#readers, { closed, end: (reason) => command.failForGood(reason) });
     this.#decoding.add(command);
     this.#decodingTimer.arm(command.deadline);
     command.whenSettled(() => {
@@ -351,9 +340,8 @@ export class ServerNode implements ServerHandle {
     });
   }
 
-  #checkDecoding(): void {
-    const { server, timeout, clock } = this.#options;
-    const now = clock.now();
+  #checkDecoding(now: number): void {
+    const { server, timeout } = this.#options;
     for (const command of this.#decoding) {
       if (command.deadline > now) this.#decodingTimer.arm(command.deadline);
       else {
@@ -377,4 +365,11 @@ export class ServerNode implements ServerHandle {
       this.#connection().submit(command);
     });
   }
+}
+
+/** Adds something to a list, and removes it when it is closed. */
+function keepUntilClosed<Item extends Pick<Reader, "closed">>(list: Set<Item>, item: Item): void {
+  list.add(item);
+  const forget = () => list.delete(item);
+  item.closed.then(forget, forget);
 }

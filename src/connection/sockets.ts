@@ -20,8 +20,10 @@ export interface Sockets {
   readonly waiting: Map<AbortSignal, () => void>;
   /** The owners whose sockets may be closed for others. */
   readonly holders: Set<SocketHolder>;
-  /** The number of sockets that are being closed for others. */
-  leaving: number;
+  /** The owners whose sockets are closed for others, as soon as no operation waits for them. */
+  readonly leaving: Set<SocketHolder>;
+  /** Called when no operation waits for a socket any more; set by the first dial. */
+  idle?: () => void;
   /** The errors of dials that failed because of the limit. */
   readonly refusals: WeakSet<object>;
 }

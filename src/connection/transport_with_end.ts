@@ -1,6 +1,9 @@
 /** A transport whose end is noticed. @module */
 
 import "../loaded_already.ts";
+// Loaded with the byte channel everywhere, so that bundlers put both into one file.
+import "./stall_timer.ts";
+import { closeInTime } from "../transport/byte_channel.ts";
 import type { Transport } from "../transport/transport.ts";
 
 /** The same transport, with a callback when it has been closed. */
@@ -8,7 +11,7 @@ export function transportWithEnd(transport: Transport, closed: () => void): Tran
   let closing: Promise<void> | undefined;
   const close = async () => {
     try {
-      await transport.close();
+      await closeInTime(transport);
     } finally {
       closed();
     }

@@ -20,15 +20,13 @@ export interface Waiter {
 /** Holds operations, in order, until the servers are known or discovery fails. */
 export class WaitingRoom {
   readonly #overdue: () => Error;
-  readonly #clock: Clock;
   readonly #timer: DeadlineTimer;
   #waiters: Waiter[] = [];
   #byteLength = 0;
 
   /** @param overdue Makes the error for an operation whose deadline has passed. */
   constructor(clock: Clock, overdue: () => Error) {
-    this.#clock = clock;
-    this.#timer = new DeadlineTimer(clock, () => this.#checkDeadlines());
+    this.#timer = new DeadlineTimer(clock, (now) => this.#checkDeadlines(now));
     this.#overdue = overdue;
   }
 
@@ -74,8 +72,7 @@ export class WaitingRoom {
     return waiters;
   }
 
-  #checkDeadlines(): void {
-    const now = this.#clock.now();
+  #checkDeadlines(now: number): void {
     for (const waiter of this.#leave()) {
       if (waiter.deadline <= now) waiter.fail(this.#overdue());
       else this.enter(waiter);

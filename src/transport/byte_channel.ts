@@ -201,6 +201,12 @@ async function restAfter(idle: number, does: "gives" | "takes"): Promise<void> {
   await new Promise<void>((resolve) => afterTurn(resolve));
 }
 
+/** Closes a transport, and waits for it, but not for ever. */
+export async function closeInTime(transport: Transport): Promise<void> {
+  const closed = transport.close();
+  if (closed !== undefined) await inTime(Promise.resolve(closed), LONGEST_CLOSE);
+}
+
 /**
  * Waits for a promise, up to a time limit.
  *

@@ -60,11 +60,12 @@ export function keepingProcess(clock: Clock): Clock {
  */
 export class DeadlineTimer {
   readonly #clock: Clock;
-  readonly #wake: () => void;
+  readonly #wake: (now: number) => void;
   #cancel: (() => void) | undefined;
   #deadline = Infinity;
 
-  constructor(clock: Clock, wake: () => void) {
+  /** @param wake Called with the time, which is that deadline or later, even if a test has stopped the clock. */
+  constructor(clock: Clock, wake: (now: number) => void) {
     this.#clock = clock;
     this.#wake = wake;
   }
@@ -86,8 +87,9 @@ export class DeadlineTimer {
   readonly #due = (): void => {
     // If the process was busy, replies may be waiting to be read. They are read first.
     this.#cancel = this.#clock.after(0, () => {
+      const now = Math.max(this.#clock.now(), this.#deadline);
       this.#deadline = Infinity;
-      this.#wake();
+      this.#wake(now);
     });
   };
 }

@@ -10,13 +10,18 @@ export interface Job {
   /** How many gets, one after the other. */
   readonly gets: number;
   readonly closes: boolean;
+  /** After how many milliseconds each get is aborted; never by default. */
+  readonly abortsAfter?: number;
 }
 
 const { process } = globalThis as unknown as { process: { argv: string[] } };
-const { server, options, gets, closes }: Job = JSON.parse(process.argv.at(-1)!);
+const { server, options, gets, closes, abortsAfter }: Job = JSON.parse(process.argv.at(-1)!);
 const client = new Client(server, options);
 for (let i = 0; i < gets; i++) {
-  console.log(String(await client.get("key").catch((error: Error) => error.name)));
+  const aborted = new AbortController();
+  const getting = client.get("key", { signal: aborted.signal }).catch((error: Error) => error.name);
+  if (abortsAfter !== undefined) setTimeout(() => aborted.abort(new Error()), abortsAfter);
+  console.log(String(await getting));
 }
 if (closes) {
   await client.close();

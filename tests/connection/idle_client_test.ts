@@ -35,6 +35,7 @@ interface Case {
   readonly script: Script;
   readonly gets: number;
   readonly closes?: boolean;
+  readonly abortsAfter?: number;
   readonly printed: string;
 }
 
@@ -69,6 +70,14 @@ const CASES: readonly Case[] = [
     printed: "SocketError\nSocketError\n",
   },
   {
+    what: "its server is down, and many operations in a row are refused",
+    options: { failuresBeforeDead: 1, failover: "miss" },
+    script: (connection) => connection.close(),
+    // Now and then a refusal waits for a timer, and nothing else keeps the process alive then.
+    gets: 1100,
+    printed: "undefined\n".repeat(1100),
+  },
+  {
     what: "a get was sent again over another connection",
     options: { timeout: 60_000, retries: 1 },
     script: losingOne,
@@ -83,6 +92,14 @@ const CASES: readonly Case[] = [
     printed: "TimeoutError\n",
   },
   {
+    what: "a get was aborted whose server is silent",
+    options: { stallTimeout: 60_000 },
+    script: () => {},
+    gets: 1,
+    abortsAfter: 200,
+    printed: "Error\n",
+  },
+  {
     what: "it is closed when it has been idle",
     options: {},
     script: slowly(0),
@@ -95,10 +112,11 @@ const CASES: readonly Case[] = [
 async function run(
   program: string,
   args: string[],
-  { what, options, script, gets, closes = false }: Case,
+  { what, options, script, gets, closes = false, abortsAfter }: Case,
 ) {
   await using peer = new ScriptedPeer(script);
-  const job: Job = { server: peer.address, options, gets, closes };
+  const limits = abortsAfter === undefined ? {} : { abortsAfter };
+  const job: Job = { server: peer.address, options, gets, closes, ...limits };
   const signal = AbortSignal.timeout(LONGEST);
   const { stdout, stderr } = await new Deno.Command(program, {
     args: [...args, JSON.stringify(job)],

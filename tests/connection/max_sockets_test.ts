@@ -81,6 +81,39 @@ Deno.test("Client closes a busy server's socket for another server when its turn
   await client.close();
 });
 
+Deno.test("Client closes a socket that has become idle, and not only a busy one that it chose before", async () => {
+  const playing = playBounded(2);
+  const { client, sockets } = playing;
+  const silent = assertRejects(() => client.get("0"), SocketError, "the client is closed");
+  const first = client.get("1");
+  await until(() => sockets.length === 2 && sockets.every(({ sent }) => sent !== ""));
+  // Both are busy. The one that is chosen for the third server may be the silent one.
+  const other = client.get("2");
+  await until(() => true);
+  await answer(playing, "s1");
+  assertEquals(await first, undefined);
+  await answer(playing, "s2");
+  assertEquals(await other, undefined);
+  await client.close();
+  await silent;
+});
+
+Deno.test("Client closes the socket of a silent server for another when its operations were aborted", async () => {
+  const playing = playBounded(1, { stallTimeout: Infinity });
+  const { client, clock, sockets } = playing;
+  const aborted = new AbortController();
+  const given = assertRejects(() => client.get("0", { signal: aborted.signal }), Error, "enough");
+  await until(() => sockets.length === 1 && sockets[0]!.sent !== "");
+  const other = client.get("1");
+  await until(() => true);
+  aborted.abort(new Error("enough"));
+  await given;
+  clock.tick(1000);
+  await answer(playing, "s1");
+  assertEquals(await other, undefined);
+  await client.close();
+});
+
 Deno.test("Client opens no further connection to a server when there is no socket left for it", async () => {
   const playing = playBounded(3, { connections: 4 });
   const { client, sockets } = playing;

@@ -1,8 +1,9 @@
 /** Errors of the network name the operation that has failed, and are no other operation's. */
 
-import { assert, assertEquals, assertInstanceOf } from "@std/assert";
+import { assert, assertEquals, assertInstanceOf, assertStringIncludes } from "@std/assert";
 import { Client, type PartialSocketError, SocketError } from "../../mod.ts";
 import { ScriptedPeer } from "../support/scripted_peer.ts";
+import { ManualSocket, play, settle, until } from "./manual_socket.ts";
 
 async function failure(operation: Promise<unknown>): Promise<SocketError> {
   const error = await operation.then(() => undefined, (error) => error);
@@ -40,3 +41,31 @@ Deno.test("Errors of a lost connection are each operation's own", async () => {
   const { failures } = many as PartialSocketError;
   assertEquals(new Set(failures.values()).size, keys.length);
 });
+
+for (const isLost of [false, true]) {
+  const kind = isLost ? "whose connection is lost" : "behind a request that is not taken";
+  Deno.test(`the error of an operation ${kind} says that it was not sent when its time is over`, async () => {
+    const socket = new ManualSocket();
+    let dials = 0;
+    const { client, clock } = play({
+      timeout: 1000,
+      dial: (_, { signal }) =>
+        dials++ === 0 ? Promise.resolve(socket) : new Promise((_, reject) => {
+          signal.addEventListener("abort", () => reject(signal.reason));
+        }),
+    });
+    const first = client.get("a");
+    await until(() => socket.sent !== "");
+    await socket.answer("END\r\n");
+    await first;
+    socket.isStuck = true;
+    const sent = failure(client.set("a", "v".repeat(1 << 18)));
+    const waiting = failure(client.get("b"));
+    await settle();
+    if (isLost) await socket.reset();
+    clock.tick(1000);
+    assertStringIncludes((await sent).message, 'under way: set key "a"');
+    assertStringIncludes((await waiting).message, 'not sent: get key "b"');
+    await client.close();
+  });
+}

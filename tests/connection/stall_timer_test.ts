@@ -46,6 +46,15 @@ Deno.test("StallTimer calls once nothing has come for its time", () => {
   assertEquals([state.stalls, clock.pending], [1, 0]);
 });
 
+Deno.test("StallTimer calls even if a test has stopped the clock", () => {
+  const timers = new FakeClock();
+  const clock = { now: () => 0, after: timers.after.bind(timers) };
+  const state = watch(clock);
+  state.timer.start();
+  timers.tick(10_000);
+  assertEquals(state.stalls, 1);
+});
+
 Deno.test("StallTimer begins again whenever something comes, and is late by half its time at most", () => {
   for (let heardAt = 0; heardAt <= 20_000; heardAt += 500) {
     const clock = new FakeClock();

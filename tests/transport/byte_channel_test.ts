@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import { Buffer } from "node:buffer";
 import { clearImmediate, setImmediate } from "node:timers";
-import { Client, rawTranscoder, SocketError } from "../../mod.ts";
+import { Client, rawTranscoder, SocketError, TimeoutError } from "../../mod.ts";
 import { openChannel } from "../../src/transport/byte_channel.ts";
 import type { Receiver, Transport } from "../../src/transport/transport.ts";
 import { systemClock } from "../../src/waiting.ts";
@@ -253,6 +253,42 @@ Deno.test("ByteChannel.close does not wait for a transport that never closes", a
     channel.write([new Uint8Array(1)]).catch(() => {});
     await channel.close();
   }
+});
+
+Deno.test("Client rejects operations if the streams of a transport are locked and it never closes", async () => {
+  using _ = withoutPatience();
+  for (const options of [{}, { maxSockets: 1 }]) {
+    const client = new Client("server", {
+      ...options,
+      dial() {
+        const transport = transportOf({ close: never });
+        transport.writable.getWriter();
+        return Promise.resolve(transport);
+      },
+    });
+    // With maxSockets, the first one gives its socket back.
+    for (let times = 0; times < 2; times++) {
+      await assertRejects(() => client.get("key"), SocketError, 'not sent: get key "key"');
+    }
+    await client.close();
+  }
+});
+
+Deno.test("Client uses its only socket again when a dial has never ended", async () => {
+  using _ = withoutPatience();
+  let dials = 0;
+  const answering = {
+    read: reading("END\r\n"),
+    write: writing,
+  };
+  const client = new Client("server", {
+    ...{ maxSockets: 1, connectTimeout: 20 },
+    dial: () => ++dials === 1 ? never() : Promise.resolve(transportOf(answering)),
+  });
+  await assertRejects(() => client.get("key"), TimeoutError, "Cannot connect");
+  let value: unknown = "nothing yet";
+  while (value !== undefined) value = await client.get("key").catch(({ message }) => message);
+  await client.close();
 });
 
 Deno.test("Client survives a dial whose transport moves nothing and never closes", async () => {

@@ -188,7 +188,7 @@ class JsonWriter {
       case "boolean":
         return String(plain.value);
       case "bigint":
-        return style.integer(plain.value, this.#place);
+        return this.#bigint(plain.value);
       case "number":
         return this.#number(plain.value);
       case "string":
@@ -209,6 +209,12 @@ class JsonWriter {
     const text = this.#style.float(value);
     if (text === undefined) throw this.#place.fault(`${value}, for which there is no JSON`, value);
     return text;
+  }
+
+  #bigint(value: bigint): string {
+    const text = this.#style.integer(value, this.#place);
+    if (text.length <= MOST_DIGITS) return text;
+    throw this.#place.fault(`an integer of over ${MOST_DIGITS} digits, which is not read`, value);
   }
 
   #list(items: readonly unknown[]): string {

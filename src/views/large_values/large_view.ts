@@ -94,7 +94,7 @@ export class LargeView extends ValueView implements LargeValueCommands {
     given?: OperationOptions,
   ): Promise<boolean> {
     // Before the chunks are touched.
-    checkExptime(givenExptime ?? NaN, Date.now);
+    checkExptime(givenExptime ?? null, Date.now);
     const exptime = ownDate(givenExptime);
     const options = ownOptions(given);
     const stored = await this.#inner.get(key, options);

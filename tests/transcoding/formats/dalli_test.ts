@@ -1,5 +1,10 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { ClientException, type Transcoder, ValidationException } from "../../../mod.ts";
+import {
+  ClientException,
+  type EncodedValue,
+  type Transcoder,
+  ValidationException,
+} from "../../../mod.ts";
 import {
   dalliTranscoder,
   type DalliTranscoderOptions,
@@ -170,8 +175,12 @@ Deno.test("dalliTranscoder says what it cannot store, and where", () => {
   for (const [value, message] of refused) {
     assertThrows(() => dalliTranscoder.encode(value), ValidationException, message);
   }
-  const json = dalliTranscoder({ serializer: "json" });
+  const json = dalliTranscoder({ serializer: "json", compressMinSize: Infinity });
   assertThrows(() => json.encode(Uint8Array.of(255)), ValidationException, "no JSON");
+  // An integer is written only if it is read.
+  const longest = 10n ** 4300n - 1n;
+  assertEquals(json.decode(json.encode([longest]) as EncodedValue), [longest]);
+  assertThrows(() => json.encode([longest + 1n]), ValidationException, "over 4300 digits");
   assertThrows(() => dalliTranscoder({ raw: true }).encode(5), ValidationException, "raw");
 });
 
