@@ -275,6 +275,13 @@ Deno.test("setMany refuses what holds no entries, such as a promise of them", as
   }
 });
 
+Deno.test("a number too large to be exact is refused as one to count by, and what to pass is said", async () => {
+  await using client = new Client("127.0.0.1:1");
+  for (const call of [client.incr("key", 2 ** 53), client.decr("key", 1, { initial: 2 ** 53 })]) {
+    await assertRejects(() => call, ValidationException, "a safe integer or a bigint from 0");
+  }
+});
+
 Deno.test("a counter's exptime is checked, also where it has no effect", async () => {
   await using client = new Client("127.0.0.1:1");
   for (const exptime of [null, "60", NaN, -1, 1.5] as never[]) {

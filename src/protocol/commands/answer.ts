@@ -212,5 +212,5 @@ export function checkUint64(name: string, value: unknown): bigint {
   const isInteger = typeof value === "bigint" || Number.isSafeInteger(value);
   const integer = isInteger ? BigInt(value as bigint | number) : -1n;
   if (integer >= 0n && integer <= LARGEST_UINT64) return integer;
-  throw invalidOption(name, value, "an integer from 0 to 2^64 - 1");
+  throw invalidOption(name, value, "a safe integer or a bigint from 0 to 2^64 - 1");
 }
