@@ -212,13 +212,15 @@ export async function* untilAborted<Part>(
   }
 }
 
-/** What a promise gives; `undefined` if the signal is aborted first. */
+/** What a promise gives; `undefined` if the signal is aborted first, or was before. */
 export function resolvedOrAborted<Value>(
   promise: Promise<Value>,
   signal: AbortSignal,
 ): Promise<Value | undefined> {
   return new Promise((resolve, reject) => {
     const onAbort = () => resolve(undefined);
+    // A signal that was aborted before sends no event any more.
+    if (signal.aborted) onAbort();
     signal.addEventListener("abort", onAbort, { once: true });
     promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", onAbort));
   });

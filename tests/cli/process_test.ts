@@ -6,7 +6,7 @@ import { assertEquals, assertMatch } from "@std/assert";
 import { moecache } from "./fake_terminal.ts";
 import { pause } from "../../src/cli/pause.ts";
 import { VERSION } from "../../src/cli/version.ts";
-import { untilAborted } from "../../src/cli/terminal.ts";
+import { resolvedOrAborted, untilAborted } from "../../src/cli/terminal.ts";
 import { MemcachedProcess } from "../support/memcached.ts";
 import { until } from "../support/turns.ts";
 
@@ -110,6 +110,11 @@ Deno.test("untilAborted ends while its source gives nothing", async () => {
   assertEquals(parts, [1]);
   await writing;
   await writer.abort();
+});
+
+Deno.test("resolvedOrAborted does not wait where the signal was aborted before", async () => {
+  const never = new Promise<string>(() => {});
+  assertEquals(await resolvedOrAborted(never, AbortSignal.abort()), undefined);
 });
 
 Deno.test("untilAborted closes its source when its reader stops", async () => {

@@ -567,6 +567,32 @@ Deno.test("largeValues computes once what it cannot store, with failover: miss",
   assertEquals(await view.get("old"), bytes(5000));
 });
 
+for (const [name, options] of Object.entries(FORMATS)) {
+  Deno.test(`largeValues stores nothing in place of a value if a chunk is dropped, and says so${name}`, async () => {
+    let refuses = false;
+    const fault: FaultHook = ({ command, keys: [key = ""] }) => {
+      return refuses && command === "set" && key !== "key"
+        ? { reply: "SERVER_ERROR backend failure" }
+        : undefined;
+    };
+    await using server = await MemcachedServer.listen({ fault });
+    await using client = new Client(server.address, { failover: "miss" });
+    const view = largeValues(client, options);
+    const old = "x".repeat(5000);
+    const next = "y".repeat(5000);
+    await view.set("key", old);
+    const { cas } = (await view.gets("key"))!;
+    refuses = true;
+    assertEquals(await view.replace("key", next), false);
+    assertEquals(await view.cas("key", next, cas), "not_found");
+    assertEquals(await view.append("key", next), false);
+    await assertRejects(() => view.update("key", () => next), ClientException, "backend failure");
+    assertEquals(await view.add("absent", next), false);
+    assertEquals(await view.get("absent"), undefined);
+    assertEquals(await view.get("key"), old);
+  });
+}
+
 Deno.test("largeValues computes once when another client takes too long to", async () => {
   await using server = await MemcachedServer.listen();
   await using client = new Client(server.address);

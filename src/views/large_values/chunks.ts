@@ -9,7 +9,10 @@ import {
   type Transcoder,
 } from "../../../mod.ts";
 import { type Session, sessionOf } from "../../commands/session.ts";
+import { isUnreachable } from "../../protocol/backend_failure.ts";
 import { allEnded } from "../../waiting/promises.ts";
+import type { WriteContext } from "../value_view/value_rules.ts";
+import { strictly } from "../wrapped_commands.ts";
 
 /** The keys of the chunks of a value. */
 type KeyList = Pick<ChunkList, "keyOf" | "count">;
@@ -78,15 +81,22 @@ export class Chunks {
     this.#ownClient = client.withTranscoder(rawTranscoder({ handsOverData: true }));
   }
 
-  /** Stores bytes in chunks, which all share one exptime. They must not change before that has ended. */
+  /**
+   * Stores bytes in chunks, which all share one exptime. They must not change before that has ended.
+   *
+   * @returns Whether all are stored, where `isTold`; `false` when the client drops one.
+   */
   async write(
     bytes: Uint8Array,
     chunkByteLength: number,
-    { keyOf }: Pick<ChunkList, "keyOf">,
+    { keyOf, isTold }: Pick<ChunkList, "keyOf"> & Pick<WriteContext, "isTold">,
     exptime: Exptime,
-    options: OperationOptions,
-  ): Promise<void> {
-    const client = this.#hasSent(options) ? this.#ownClient : this.#client;
+    given: OperationOptions,
+  ): Promise<boolean> {
+    const hasSent = this.#hasSent(given);
+    const drops = isTold && this.#session !== undefined && !hasSent;
+    const options = drops ? strictly(given) : given;
+    const client = hasSent ? this.#ownClient : this.#client;
     const atOnce = atOnceOf(chunkByteLength);
     const writing: Promise<void>[] = [];
     try {
@@ -98,10 +108,14 @@ export class Chunks {
         writing.push(write);
         if (writing.length === atOnce) await writing.shift();
       }
+      await Promise.all(writing);
+      return true;
+    } catch (error) {
+      if (drops && isUnreachable(error)) return false;
+      throw error;
     } finally {
       await Promise.allSettled(writing);
     }
-    await Promise.all(writing);
   }
 
   /**

@@ -13,7 +13,12 @@ import { checkExptime } from "../../protocol/exptime.ts";
 import { escapeValue } from "../envelope.ts";
 import { deferExptime } from "../exptimes.ts";
 import { ofWhole } from "../partial_errors.ts";
-import type { Change, ValueRules, WriteContext } from "../value_view/value_rules.ts";
+import {
+  type Change,
+  UNKNOWN,
+  type ValueRules,
+  type WriteContext,
+} from "../value_view/value_rules.ts";
 import { unlessAborted } from "../value_view/writing.ts";
 import { PASSED_OPTIONS, strictly, withoutSignal } from "../wrapped_commands.ts";
 import { Chunks } from "./chunks.ts";
@@ -78,7 +83,9 @@ export class LargeRules implements ValueRules {
     const options = operationOptions(context.options ?? {});
     const count = Math.ceil(byteLength / chunkByteLength);
     try {
-      await this.chunks.write(bytes, chunkByteLength, { keyOf }, exptime, options);
+      const list = { keyOf, isTold: context.isTold };
+      const isWritten = await this.chunks.write(bytes, chunkByteLength, list, exptime, options);
+      if (!isWritten) return UNKNOWN;
     } catch (error) {
       // Another fault would take as long again.
       if (error instanceof ClientException || options.signal?.aborted) {

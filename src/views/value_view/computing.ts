@@ -100,7 +100,7 @@ export async function update<Value>(
     next = await useAtOnce(change(present), ownValue);
     if (next === undefined) return undefined;
     const given = typeof exptime === "function" ? exptime(next) : exptime;
-    const context = { options, exptime: given ?? 0, prepared: await prepared };
+    const context = { options: strict, exptime: given ?? 0, prepared: await prepared };
     const kept = present === undefined ? undefined : before;
     return sent = await rules.toStored(next, key, { ...context, before: kept });
   };

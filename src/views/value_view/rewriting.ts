@@ -39,8 +39,10 @@ export async function rewrite(
     const send: SendStored<string> = (innerKey, stored, operation) => {
       return inner.cas(innerKey, stored, found.cas, exptime, operation);
     };
-    const writing = { options, exptime, before: found.value };
-    if (await write(store, key, next, writing, send, "not_found") === "stored") return next;
+    const writing = { options, exptime, before: found.value, isTold: true };
+    const outcome = await write(store, key, next, writing, send, "dropped");
+    if (outcome === "stored") return next;
+    if (outcome === "dropped") return undefined;
   }
   throw changedTooOften("change", key);
 }

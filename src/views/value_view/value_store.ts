@@ -30,6 +30,8 @@ export interface Writing {
   readonly options?: OperationOptions | undefined;
   readonly exptime?: Exptime | undefined;
   readonly before?: unknown;
+  /** Part of {@linkcode WriteContext}. */
+  readonly isTold?: boolean;
 }
 
 /** The commands that a view stands on, and the rules by which it stores values there. */
@@ -109,11 +111,13 @@ export class ValueStore {
   async toStored(
     value: unknown,
     key: string,
-    { options, exptime = 0, before }: Writing,
+    { options, exptime = 0, before, isTold }: Writing,
   ): Promise<unknown> {
     const prepared = await this.rules.prepareWrite?.(key, options);
     if (prepared === UNKNOWN) return UNKNOWN;
-    const stored = await this.rules.toStored(value, key, { options, exptime, prepared, before });
+    const context = { options, exptime, prepared, before, isTold };
+    const stored = await this.rules.toStored(value, key, context);
+    if (stored === UNKNOWN) return UNKNOWN;
     // Before anything is read.
     callRulesOf(this.inner).checkValue?.(stored, key, "store");
     return stored;

@@ -155,7 +155,7 @@ export async function addOver(
     return store.inner.add(innerKey, stored, exptime, inner);
   };
   for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
-    if (await write(store, key, value, writing, send, false)) return true;
+    if (await write(store, key, value, { ...writing, isTold: true }, send, false)) return true;
     // What is stored as it is never counts as a miss.
     if (store.rules.isPlain(key) === true && !store.rules.mayHide) return false;
     if (!await discard(store, key, await store.rules.keyOf(key), options)) return false;
@@ -170,7 +170,8 @@ export async function replaceThere(
   value: unknown,
   writing: Writing,
 ): Promise<boolean> {
-  return await write(store, key, value, writing, (innerKey, stored, inner, replaced) => {
+  const told = { ...writing, isTold: true };
+  return await write(store, key, value, told, (innerKey, stored, inner, replaced) => {
     return store.rules.mayHide
       ? replaceVisible(store, key, stored, writing, replaced)
       : store.inner.replace(innerKey, stored, writing.exptime, inner);
@@ -209,7 +210,8 @@ export async function casThere(
   writing: Writing,
 ): Promise<CasOutcome> {
   const { options, exptime } = writing;
-  return await write<CasOutcome>(store, key, value, writing, async (innerKey, stored, inner) => {
+  const told = { ...writing, isTold: true };
+  return await write<CasOutcome>(store, key, value, told, async (innerKey, stored, inner) => {
     if (store.rules.mayHide) {
       const isThere = beginIsThere(store, key, options);
       const found = await store.inner.gets(innerKey, inner).catch(unreadable);
