@@ -63,7 +63,8 @@ const GRACE = 60;
  * then be old for up to `maxAge` seconds.
  *
  * Copies are under `copy`, a number, `~` and the key; the number is chosen so that the servers differ. Where there are
- * fewer servers than `copies`, there are fewer copies. Keys that are too long for that are not spread.
+ * fewer servers than `copies`, there are fewer copies. Keys that are too long for that are not spread. Do not put a
+ * `spread` on another one: their copies would have the same names.
  *
  * With `hotKeys`, a process finds by itself which keys it reads most. It stores a note for a key before it copies it,
  * and every write looks for the note after it has changed the item. This costs all writes one more round trip. Copies

@@ -454,6 +454,24 @@ for (const [kind, start] of Object.entries(RESTARTING)) {
   });
 }
 
+Deno.test("nearCache gives concurrent callers nothing that one of them can change for others", async () => {
+  await using server = await MemcachedServer.listen();
+  await using client = new Client(server.address);
+  const date = new Date(1_000_000);
+  for (const admit of ["all", "use"] as const) {
+    const view = nearCache(client, { ...ALL, admit });
+    for (const value of [new Uint8Array(3), { list: [1] }, new Map([[1, [2]]]), date]) {
+      const key = `${admit}-${typeof value}-${value.constructor.name}`;
+      await client.set(key, value);
+      const values = await Promise.all([1, 2, 3].map(() => view.get<object>(key)));
+      assertEquals<unknown>(values, [value, value, value]);
+      // With "use", what is read for the first time is not kept, and not frozen.
+      const isShared = admit === "all" && Object.isFrozen(values[0]);
+      assertEquals(new Set(values).size, isShared ? 1 : 3, key);
+    }
+  }
+});
+
 Deno.test("nearCache asks once for all concurrent callers, and forgets", async () => {
   await using server = await MemcachedServer.listen();
   await using client = new Client(server.address);

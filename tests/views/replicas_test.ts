@@ -447,6 +447,22 @@ for (const failover of ["error", "miss"] as const) {
   });
 }
 
+Deno.test("replicas deletes what a fleet has taken when it had refused a later write", async () => {
+  await using slow = await MemcachedServer.listen({
+    fault: ({ line }) => line.startsWith("set key") ? { delay: 20 } : undefined,
+  });
+  await using fast = await MemcachedServer.listen();
+  await using first = new Client(slow.address, { maxPending: 1 });
+  await using second = new Client(fast.address);
+  const view = replicas([first, second]);
+  await view.get("key");
+  const before = view.set("key", "before");
+  // The first fleet refuses it at once.
+  const after = view.set("key", "after");
+  await Promise.all([before, after]);
+  for (let i = 0; i < 5; i++) assertEquals(await view.get("key"), "after");
+});
+
 Deno.test("replicas copies no stale value as a new one", async () => {
   await using first = await MemcachedServer.listen();
   await using second = await MemcachedServer.listen();

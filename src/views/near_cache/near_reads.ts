@@ -14,6 +14,7 @@ import { CallerLoad } from "../caller_load.ts";
 import { isPartial, partialError } from "../partial_errors.ts";
 import { copyPassedOptions, strictly } from "../wrapped_commands.ts";
 import type { Entry, NearValues, Reading } from "./near_values.ts";
+import { copied } from "./shared_values.ts";
 
 /** A value of `getOrSet`; one that is stale was kept, and is served because its server cannot be reached. */
 interface Loaded<Value> {
@@ -44,7 +45,9 @@ export class NearReads {
       if (options !== undefined) return await this.#ask(key, entry, reading, options);
       const start = clock.now();
       const { asked } = reading;
-      if (asked !== undefined && start < asked.start + ttl * 1000) return await asked.value;
+      if (asked !== undefined && start < asked.start + ttl * 1000) {
+        return await this.#forAnother(key, reading, await asked.value);
+      }
       const own = { start, value: this.#ask(key, entry, reading, undefined) };
       reading.asked = own;
       try {
@@ -55,6 +58,15 @@ export class NearReads {
     } finally {
       this.#values.endReading(key, reading);
     }
+  }
+
+  /** Gives what was read to one more caller. What can be neither shared nor copied is asked for again. */
+  async #forAnother(key: string, reading: Reading, value: unknown): Promise<unknown> {
+    if (typeof value !== "object") return value;
+    const kept = this.#values.get(key);
+    if (this.#values.isFresh(kept)) return kept.take();
+    const copy = copied(value);
+    return copy === undefined ? await this.#ask(key, kept, reading, undefined) : copy.value;
   }
 
   /** Asks for a key, and serves what is kept where its server cannot be reached. */

@@ -36,6 +36,12 @@ export function share(value: unknown): SharedValue | undefined {
   return { byteLength, take: () => ownValue(kept) };
 }
 
+/** Copies a value for another caller; `undefined` for one that {@linkcode share} does not take. */
+export function copied(value: unknown): { readonly value: unknown } | undefined {
+  const look: Look = { byteLength: 0, isFreezable: true, seen: new Set() };
+  return measure(value, look, 0) ? { value: ownValue(value) } : undefined;
+}
+
 /** What is known of a value so far. */
 interface Look {
   byteLength: number;

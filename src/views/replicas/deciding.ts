@@ -111,9 +111,10 @@ export async function copyToOthers(
   const others = fleets.othersThan(source);
   const places = others.map((replica) => fleets.placeOf(replica, key));
   const operation = operationOptions(options ?? {});
+  const missed = fleets.latestMissed(key);
   const copied = await publish(fleets.placeOf(source, key), places, Infinity, operation, exptime);
   const outcomes = fleets.clients.map((_, replica) => copied[others.indexOf(replica)]);
-  requireTaken(fleets, key, outcomes);
+  requireTaken(fleets, key, missed, outcomes);
 }
 
 /** As `add` of the client: what any fleet has is there. */

@@ -86,6 +86,11 @@ export class Fleets {
     return this.#state.missedWrites;
   }
 
+  /** The last write of a key that each fleet has missed; what is sent from now on comes after it. */
+  latestMissed(key: string): readonly (object | undefined)[] {
+    return this.missedWrites.map((missed) => missed.latest(key));
+  }
+
   client(replica: number): KeyCommands {
     const client = this.clients[replica];
     if (client !== undefined) return client;
@@ -123,8 +128,7 @@ export class Fleets {
     const write = missed?.latest(key);
     if (write === undefined) return;
     await this.client(replica).delete(key, { failover: "error" });
-    // It may have missed another one meanwhile.
-    if (missed?.latest(key) === write) missed?.forget(key);
+    missed?.forget(key, write);
   }
 
   /** Reads from a fleet, or has it decide; what it has missed is deleted first. */

@@ -27,8 +27,8 @@ export class MissedWrites {
     return this.#writes.get(key);
   }
 
-  /** Forgets the key: what the fleet has is right again. */
-  forget(key: string): void {
-    this.#writes.delete(key);
+  /** Forgets a write: what the fleet has is right again, unless it has missed another one meanwhile. */
+  forget(key: string, write: object | undefined): void {
+    if (this.#writes.get(key) === write) this.#writes.delete(key);
   }
 }

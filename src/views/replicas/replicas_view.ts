@@ -128,11 +128,12 @@ export class ReplicasView implements KeyCommands {
     this.#check("setMany", values, exptime, options);
     const [key = ""] = values.keys();
     await this.#fleets.attempt(key, options, undefined, async (strict) => {
+      const missed = this.#latestMissed(values.keys());
       const outcomes = await Promise.allSettled(
         this.#fleets.clients.map((client) => client.setMany(values, exptime, strict)),
       );
       const results = new Map(Array.from(values.keys(), (key) => [key, true]));
-      requireManyTaken(this.#fleets, "set", results, outcomes);
+      requireManyTaken(this.#fleets, "set", results, missed, outcomes);
     });
   }
 
@@ -257,6 +258,7 @@ export class ReplicasView implements KeyCommands {
     const [key = ""] = unique;
     const results = new Map(unique.map((key) => [key, false]));
     return await this.#fleets.attempt(key, options, results, async (strict) => {
+      const missed = this.#latestMissed(unique);
       const outcomes = await Promise.allSettled(
         this.#fleets.clients.map((client) => client.deleteMany(unique, strict)),
       );
@@ -267,7 +269,7 @@ export class ReplicasView implements KeyCommands {
       for (const key of unique) {
         results.set(key, all.some((deleted) => deleted.get(key) === true));
       }
-      requireManyTaken(this.#fleets, "delete", results, outcomes);
+      requireManyTaken(this.#fleets, "delete", results, missed, outcomes);
       return results;
     });
   }
@@ -319,6 +321,10 @@ export class ReplicasView implements KeyCommands {
 
   #check(command: CheckedCommand, ...args: readonly unknown[]): void {
     checkCall(command, args, this.#callRules);
+  }
+
+  #latestMissed(keys: Iterable<string>): Map<string, readonly (object | undefined)[]> {
+    return new Map(Array.from(keys, (key) => [key, this.#fleets.latestMissed(key)]));
   }
 
   async #extend(

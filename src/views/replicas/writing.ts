@@ -16,8 +16,9 @@ export async function writeAll<Result>(
   key: string,
   write: (client: KeyCommands, replica: number) => Promise<Result>,
 ): Promise<Result[]> {
+  const missed = fleets.latestMissed(key);
   const outcomes = await Promise.allSettled(fleets.clients.map(write));
-  requireTaken(fleets, key, outcomes);
+  requireTaken(fleets, key, missed, outcomes);
   return outcomes.flatMap((outcome) => outcome.status === "fulfilled" ? [outcome.value] : []);
 }
 
@@ -36,15 +37,17 @@ export async function changeAll<Result>(
 /**
  * Remembers which fleets have missed a write of a key.
  *
+ * @param missed What each had missed when it was sent.
  * @param outcomes What has become of it in each fleet; `undefined` in the one that has decided it.
  * @throws The first fault, when too few have taken it.
  */
 export function requireTaken(
   fleets: Fleets,
   key: string,
+  missed: readonly (object | undefined)[],
   outcomes: readonly (PromiseSettledResult<unknown> | undefined)[],
 ): void {
-  const fault = rememberMissed(fleets, key, outcomes.map(faultOf));
+  const fault = rememberMissed(fleets, key, missed, outcomes.map(faultOf));
   if (fault !== undefined) throw fault.error;
 }
 
@@ -52,18 +55,21 @@ export function requireTaken(
  * Remembers which fleets have missed a write of many keys: each key may have failed in other ones.
  *
  * @param results What is known of each key.
+ * @param missed What each fleet had missed of each key when it was sent.
  * @throws When too few fleets have taken one of them.
  */
 export function requireManyTaken(
   fleets: Fleets,
   action: "set" | "delete",
   results: ReadonlyMap<string, unknown>,
+  missed: ReadonlyMap<string, readonly (object | undefined)[]>,
   outcomes: readonly PromiseSettledResult<unknown>[],
 ): void {
   const failures = new Map<string, unknown>();
   const taken = new Map(results);
   for (const key of results.keys()) {
-    const fault = rememberMissed(fleets, key, outcomes.map((outcome) => faultOfKey(outcome, key)));
+    const faults = outcomes.map((outcome) => faultOfKey(outcome, key));
+    const fault = rememberMissed(fleets, key, missed.get(key) ?? [], faults);
     if (fault === undefined) continue;
     failures.set(key, fault.error);
     taken.delete(key);
@@ -77,7 +83,8 @@ export function requireManyTaken(
 }
 
 /**
- * Remembers which fleets have missed a write of a key, and which have not.
+ * Remembers which fleets have missed a write of a key, and which have not. One that was sent later may have been missed
+ * meanwhile, and stays remembered.
  *
  * @param faults The fault of each fleet; `undefined` for those that have taken it.
  * @returns The first fault, when too few have taken it.
@@ -85,13 +92,14 @@ export function requireManyTaken(
 function rememberMissed(
   fleets: Fleets,
   key: string,
+  before: readonly (object | undefined)[],
   faults: readonly (Fault | undefined)[],
 ): Fault | undefined {
   const taken = faults.filter((fault) => fault === undefined).length;
   for (const [replica, fault] of faults.entries()) {
     const missed = fleets.missedWrites[replica];
     if (fault === undefined) {
-      missed?.forget(key);
+      missed?.forget(key, before[replica]);
     } else if (taken > 0) {
       missed?.add(key);
       fleets.reportFailure(replica, key, "write", fault.error);
