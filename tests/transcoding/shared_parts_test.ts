@@ -11,7 +11,7 @@ import { latin1 } from "./formats/foreign_sets.ts";
 import { isExplained } from "./fuzz.ts";
 
 /** The length of the part, and about that of all the references to it. */
-const LENGTH = 100_000;
+const LENGTH = 150_000;
 /** Copying the part, or only looking at it, for each of the references takes several seconds. */
 const MOST_MILLISECONDS = 1500;
 
