@@ -203,6 +203,7 @@ const MOST_MOVES = 16;
 function surviveFailures(command: Command, alternatives: Alternatives): void {
   let retries = command.isRepeatable ? alternatives.retries : 0;
   let moves = MOST_MOVES + retries;
+  let wasSent = false;
 
   const goOn = (failure: Failure): boolean => {
     const { error, isUnsent } = failure;
@@ -214,17 +215,25 @@ function surviveFailures(command: Command, alternatives: Alternatives): void {
         (retries-- > 0 && alternatives.submit(command, false, failure));
     } catch (next) {
       // If no server accepts it, this is not a failure of a server.
-      command.failForGood(next, isUnsent);
+      command.failForGood(next, !wasSent);
       return true;
     }
   };
 
-  command.recover = (failure) => {
+  const recover = (failure: Failure): boolean => {
     const { error } = failure;
     if (!isUnreachable(error) || alternatives.isClosed()) return false;
     // A proxy would give the same answer again.
     const goesOn = error instanceof SocketError && goOn(failure);
     return goesOn || (alternatives.miss?.(command, failure) ?? false);
+  };
+
+  command.recover = (failure) => {
+    wasSent ||= !failure.isUnsent;
+    if (recover(failure)) return true;
+    // Although its last attempt was not sent, an earlier one was.
+    if (wasSent) command.failForGood(failure.error);
+    return wasSent;
   };
 }
 

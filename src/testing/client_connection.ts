@@ -113,7 +113,9 @@ export class ClientConnection implements ConnectionInfo {
       this.#lastCommandTime = this.#state.now();
       this.#state.statistics.count("bytes_read", byteLength);
       await this.#answer(buffer.subarray(0, byteLength));
-      if (session.watcher !== undefined) return await this.#feed(session.watcher);
+      if (session.watcher !== undefined && !session.closed) {
+        return await this.#feed(session.watcher);
+      }
       buffer = this.#bufferBehind(byteLength);
     }
     return session.closeReason ?? "normal";

@@ -21,6 +21,7 @@ import {
 } from "../../mod.ts";
 import { enyimKetama } from "../../src/routing/mod.ts";
 import { MemcachedServer } from "../../src/testing/mod.ts";
+import { dial } from "../../src/transport/dial.ts";
 import { FakeClock } from "../support/fake_clock.ts";
 import { ScriptedPeer } from "../support/scripted_peer.ts";
 import { SwitchedFleet, type SwitchedServer } from "../support/switched_fleet.ts";
@@ -590,6 +591,20 @@ Deno.test("retries sends a get again as often as it says, and not more often", a
     else assertEquals(await read, "v");
     assertEquals(requests, Array(Math.min(lost + 1, 3)).fill("get key"));
   }
+});
+
+Deno.test("the error of a get that cannot be sent again does not say that it was never sent", async () => {
+  const requests: string[] = [];
+  await using peer = losing(1, requests);
+  let dials = 0;
+  await using client = new Client(peer.address, {
+    retries: 1,
+    dial: (endpoint, options) =>
+      dials++ === 0 ? dial(endpoint, options) : Promise.reject(new Error("refused")),
+  });
+  const { message } = await assertRejects(() => client.get("key"), SocketError, "refused");
+  assert(message.endsWith('under way: get key "key"'), message);
+  assertEquals(requests, ["get key"]);
 });
 
 Deno.test("retries sends only gets again", async () => {

@@ -369,6 +369,17 @@ Deno.test("MemcachedServer ends a connection that a fault drops", async () => {
   assertEquals(server.connectionCount, 0);
 });
 
+Deno.test("MemcachedServer ends a connection that a fault drops when it begins to watch", async () => {
+  for (const drop of [3, "before", "after"] as const) {
+    await using server = await MemcachedServer.listen({ fault: () => ({ drop }) });
+    using connection = await connect(server);
+    await send(connection, "watch fetchers\r\n");
+    let answer = "";
+    for (let part; (part = await receive(connection)) !== "";) answer += part;
+    assertEquals([answer, server.connectionCount], [drop === 3 ? "OK\r" : "", 0]);
+  }
+});
+
 Deno.test("MemcachedServer demands authentication as MemCachier does", async () => {
   const auth = { username: "user", password: "secret" };
   await using server = await MemcachedServer.listen({ auth, authDialect: "memcachier" });

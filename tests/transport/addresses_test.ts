@@ -201,10 +201,11 @@ Deno.test({
     const shown = await authority.issue({ names: ["dead.test"] });
     const tls: TlsOptions = { caCerts: [authority.cert] };
     for (const [secured, listen] of [[{}, Deno.listen], [{ tls }, Deno.listenTls]] as const) {
-      using listener = listen({ hostname: "127.0.0.1", port: 0, ...shown });
+      // The system puts 127.0.0.1 first, whatever the order in the file.
+      using listener = listen({ hostname: "127.0.0.5", port: 0, ...shown });
       const { port } = listener.addr;
-      using _dead = await playDead("127.0.0.4", port);
-      using _too = await playDead("127.0.0.5", port);
+      using _dead = await playDead("127.0.0.1", port);
+      using _too = await playDead("127.0.0.4", port);
       const accepting = (async () => {
         for await (const connection of listener) {
           // A client that has what it wanted goes away.

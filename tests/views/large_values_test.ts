@@ -593,6 +593,24 @@ for (const [name, options] of Object.entries(FORMATS)) {
   });
 }
 
+Deno.test("largeValues keeps the chunks of a value that a fault has hidden after a write, with failover: miss", async () => {
+  let isStored = false;
+  const fault: FaultHook = ({ command, keys }) => {
+    if (command === "cas") isStored = true;
+    return isStored && command === "get" && keys.includes("key")
+      ? { reply: "SERVER_ERROR backend failure" }
+      : undefined;
+  };
+  await using server = await MemcachedServer.listen({ fault });
+  await using client = new Client(server.address, { failover: "miss" });
+  const view = largeValues(client, SMALL);
+  await view.set("key", "x".repeat(5000));
+  const { cas } = (await view.gets("key"))!;
+  assertEquals(await view.cas("key", "y".repeat(5000), cas + 1n), "exists");
+  isStored = false;
+  assertEquals(await view.get("key"), "x".repeat(5000));
+});
+
 Deno.test("largeValues computes once when another client takes too long to", async () => {
   await using server = await MemcachedServer.listen();
   await using client = new Client(server.address);

@@ -358,6 +358,24 @@ Deno.test("nearCache keeps what is asked for a second time, so that a scan evict
   assertEquals(view.near.hits, 1);
 });
 
+Deno.test("nearCache counts what bytes, Dates, Maps and Sets take besides their content", async () => {
+  await using server = await MemcachedServer.listen();
+  await using client = new Client(server.address);
+  const parts: (() => unknown)[] = [
+    () => Uint8Array.of(1),
+    () => new Date(0),
+    () => new Map([[1, 2]]),
+    () => new Set(),
+  ];
+  for (const make of parts) {
+    const view = nearCache(client, ALL);
+    await view.set("key", Array.from({ length: 1000 }, make));
+    await view.get("key");
+    // They were counted as 32 bytes each, and a cache of them took twelve times maxBytes.
+    assert(view.near.byteLength > 300_000, `${make} ${view.near.byteLength}`);
+  }
+});
+
 Deno.test("nearCache uses at most maxBytes, and evicts the least recently used values", async () => {
   await using server = await MemcachedServer.listen();
   await using client = new Client(server.address);

@@ -156,7 +156,9 @@ export class LargeRules implements ValueRules {
     if (headBefore === undefined && headOffered === undefined) return true;
     // Also where the caller has given up.
     const operation = withoutSignal(operationOptions(options ?? {}));
-    const id = this.#headOf(await this.client.get(key, operation), key)?.id;
+    // The chunks of a head that only seems to be gone must stay.
+    const present = await this.client.get(key, strictly(operation));
+    const id = this.#headOf(present, key)?.id;
     const remove = async (head: Head | undefined) => {
       if (head === undefined || head.id === id) return true;
       return await this.chunks.delete(head, operation);

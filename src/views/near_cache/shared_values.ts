@@ -12,6 +12,9 @@ export interface SharedValue {
 
 /** What an object or a property takes beside its content, in bytes. */
 const OVERHEAD = 32;
+/** What a `Date`, a `Map` or a `Set` takes more, and bytes, as measured in V8. */
+const BUILT_IN_OVERHEAD = 300;
+const BYTES_OVERHEAD = 350;
 /** Values that are nested deeper are not kept. */
 const DEEPEST = 200;
 
@@ -70,11 +73,12 @@ function measure(value: unknown, look: Look, depth: number): boolean {
   }
   look.isFreezable = false;
   if (ArrayBuffer.isView(value)) {
-    look.byteLength += value.byteLength;
+    look.byteLength += value.byteLength + BYTES_OVERHEAD;
     // A Buffer of Node's is of another class.
     return Object.getPrototypeOf(prototype)?.constructor?.name === "TypedArray" ||
       value instanceof DataView;
   }
+  look.byteLength += BUILT_IN_OVERHEAD;
   if (prototype === Date.prototype) return true;
   if (prototype === Set.prototype) return [...value as Set<unknown>].every(inner);
   if (prototype === Map.prototype) return [...value as Map<unknown, unknown>].flat().every(inner);
