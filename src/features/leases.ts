@@ -20,7 +20,6 @@ import type { Session } from "../commands/session.ts";
 import { add } from "../commands/store.ts";
 import { ClientException } from "../errors.ts";
 import { readFlags } from "../protocol/bytes.ts";
-import { isUnreachable } from "../protocol/backend_failure.ts";
 import { CHANCES } from "../protocol/command.ts";
 import {
   MetaCommand,
@@ -36,6 +35,7 @@ import { UNREACHABLE } from "./meta.ts";
 import {
   dropStub,
   findStub,
+  isDropped,
   type ItemCommands,
   type LeasedItem,
   makeStub,
@@ -152,9 +152,7 @@ export class Leases {
     try {
       await this.#store(lease, computed);
     } catch (error) {
-      const { failover } = this.#session.settings;
-      const isDropped = failover === "miss" && this.#options !== STRICT && isUnreachable(error);
-      if (!isDropped) throw error;
+      if (!isDropped(this.#session, this.#options, error)) throw error;
       void this.release(lease);
     }
   }

@@ -188,6 +188,15 @@ export async function removeLater(items: ItemCommands, stub: Stub): Promise<void
   }
 }
 
+/** Whether the client drops a write that has failed with this error. */
+export function isDropped(
+  { settings }: Session,
+  options: OperationOptions | undefined,
+  error: unknown,
+): boolean {
+  return settings.failover === "miss" && options?.failover !== "error" && isUnreachable(error);
+}
+
 /** The text of an item's bytes. */
 export function textOf({ data }: StoredItem): string {
   return new TextDecoder().decode(data);

@@ -30,7 +30,10 @@ import { checkCommands, longestKeyOf, ownOptions } from "./wrapped_commands.ts";
 
 /** The options of {@linkcode spread}: `copies`, and either `keys` or `hotKeys`. */
 export interface SpreadOptions {
-  /** On how many servers a hot key is stored, its own included: an integer from 2 to 16; 3 by default. */
+  /**
+   * On how many servers a hot key is stored, its own included: an integer from 2 to 16; 3 by default. All programs must
+   * use the same, or those with less leave copies of the others as they are.
+   */
   readonly copies?: number | undefined;
   /** The hot keys: a list, or a function that says whether a key is one. All programs must use the same. */
   readonly keys?: Iterable<string> | ((key: string) => boolean) | undefined;

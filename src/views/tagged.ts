@@ -69,7 +69,7 @@ export interface TaggedCommands extends KeyCommands {
     options?: UpdateOptions & TagOptions,
   ): Promise<Value | undefined>;
   /**
-   * Makes every value with a tag miss, for every client: one round trip, however many values there are.
+   * Makes every value with a tag miss, for every client. It increments a counter, however many values there are.
    *
    * @param tag The tag.
    * @param options `signal`.

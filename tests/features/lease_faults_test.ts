@@ -58,5 +58,22 @@ for (const dialect of DIALECTS) {
         }
       }
     });
+
+    Deno.test(`a value that invalidate says to be stale is, after a fault in ${dialect} commands, with failover: ${failover}`, async () => {
+      for (const command of ["append", ...COMMANDS, "md"]) {
+        for (let n = 0; n < MOST_OF_A_COMMAND; n++) {
+          let fault: FaultHook = () => undefined;
+          await using server = await MemcachedServer.listen({ fault: (request) => fault(request) });
+          await using client = new Client(server.address, { dialect, failover });
+          await client.set("key", "old");
+          fault = nth(command, n);
+          const [outcome] = await Promise.allSettled([client.invalidate("key", { staleFor: 60 })]);
+          fault = () => undefined;
+          const isStale = outcome.status === "fulfilled" && outcome.value;
+          const value = await client.getOrSet("key", () => "new");
+          if (isStale) assertEquals(value, "new", `${command} ${n}`);
+        }
+      }
+    });
   }
 }

@@ -7,6 +7,7 @@ import { ClientException } from "../../errors.ts";
 import type { ItemInfo } from "../../protocol/commands/meta.ts";
 import type { StoredItem } from "../../transcoding/item_codec.ts";
 import { backoff, pause } from "../../waiting/timers.ts";
+import { isDropped } from "../stub.ts";
 import { readTied, storeTied, tie } from "../tied_cas.ts";
 import { type Place, placeOf } from "./classic_leases.ts";
 import { Marks } from "./marks.ts";
@@ -47,8 +48,14 @@ export async function invalidate(
   if (staleFor !== undefined && !await storeAgain(place, staleFor)) return false;
   // Appends nothing: the item and its exptime do not change, but its cas unique does.
   if (!await extend(session, "append", key, "", options)) return false;
-  await markStale(place, staleFor ?? 0);
-  return true;
+  try {
+    // A value that only seems to be absent would stay without a mark.
+    await markStale(placeOf(session, key, { ...options, failover: "error" }), staleFor ?? 0);
+    return true;
+  } catch (error) {
+    if (isDropped(session, options, error)) return false;
+    throw error;
+  }
 }
 
 /** Stores the same item with another exptime; resolves to whether it existed. */

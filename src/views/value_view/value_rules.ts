@@ -77,7 +77,7 @@ export interface WriteContext {
   readonly exptime: Exptime;
   /** What `prepareWrite` returned or resolved to. */
   readonly prepared: unknown;
-  /** Whether the caller is told if the value is stored: then no part of it may be dropped. */
+  /** Whether the result says that the value is stored: then no part of it may be dropped. */
   readonly isTold?: boolean | undefined;
   /** What is stored so far, when the value was made from it. */
   readonly before?: unknown;
