@@ -17,7 +17,7 @@ import {
 } from "./connect.ts";
 import type { Clock } from "../waiting.ts";
 import { allEnded } from "../waiting/promises.ts";
-import { DeadlineTimer, lettingProcessEnd } from "../waiting/timers.ts";
+import { DeadlineTimer, keepingProcess, lettingProcessEnd } from "../waiting/timers.ts";
 import type { SocketHolder } from "./sockets.ts";
 import type { ConnectionOptions } from "./connection_options.ts";
 import { Fifo } from "./fifo.ts";
@@ -206,7 +206,8 @@ export class Connection implements SocketHolder {
 
   readonly #after = (delay: number, callback: () => void): () => void => {
     const { clock } = this.#options;
-    return (this.#keepsProcess ? lettingProcessEnd(clock) : clock).after(delay, callback);
+    const timers = this.#keepsProcess ? lettingProcessEnd : keepingProcess;
+    return timers(clock).after(delay, callback);
   };
 
   get #hasEnded(): boolean {
@@ -269,7 +270,12 @@ export class Connection implements SocketHolder {
     this.#isResting = isResting;
     // One that was set before the socket was open keeps the process alive.
     if (isResting && this.#pending === 0) this.#timer.stop();
-    this.#pipeline?.keepProcess(!isResting);
+    try {
+      this.#pipeline?.keepProcess(!isResting);
+    } catch (error) {
+      // A caller's own transport may throw.
+      this.#end(this.#reasonFor(error), false);
+    }
   }
 
   /** Dials, reads until the end, and closes. */
