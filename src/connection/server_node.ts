@@ -121,6 +121,7 @@ export class ServerNode implements ServerHandle {
   readonly #decoding = new Set<Command>();
   readonly #decodingTimer: DeadlineTimer;
   readonly #commandObserver: CommandObserver;
+  #resting: Promise<void> | undefined;
   /** Until when requests have only one key. */
   #apartUntil = -Infinity;
   #hasLostOne = false;
@@ -139,9 +140,18 @@ export class ServerNode implements ServerHandle {
       decoding: (command) => this.#decode(command),
       failed: (error) => {
         options.counters.failed(error);
-        for (const each of [...this.#connections, ...this.#closing]) each.restSoon();
+        this.#letRest();
       },
     };
+  }
+
+  /** Has the connections look whether an operation waits for them: once for all that have failed in this turn. */
+  #letRest(): void {
+    this.#resting ??= Promise.resolve().then(() => {
+      this.#resting = undefined;
+      for (const each of this.#connections) each.restSoon();
+      for (const each of this.#closing) each.restSoon();
+    });
   }
 
   submit(command: Command): void {

@@ -96,8 +96,8 @@ class Channel implements ByteChannel {
       if (abortWriting !== undefined) {
         // A worker's socket closes when everything is written, or when it is aborted. If it is aborted while it closes,
         // workerd keeps it open until the request ends.
-        await inTime(closing, CLOSE_GRACE);
-        abortWriting().catch(() => {});
+        const abort = () => void abortWriting().catch(() => {});
+        await inTime(closing, CLOSE_GRACE).finally(abort);
       }
       await inTime(closing, LONGEST_CLOSE);
     } finally {

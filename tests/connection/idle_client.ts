@@ -20,6 +20,8 @@ export interface Job {
   readonly closes: boolean;
   /** After how many milliseconds each get is aborted; never by default. */
   readonly abortsAfter?: number;
+  /** Whether a set is begun behind the first get, and aborted when it has been sent. */
+  readonly leavesOne?: boolean;
   /** What the client is given besides the options. */
   readonly own?: OwnCode;
 }
@@ -61,12 +63,19 @@ const OWN_CODE: Readonly<Record<OwnCode, ClientOptions>> = {
 };
 
 const { process } = globalThis as unknown as { process: { argv: string[] } };
-const { server, gets, closes, abortsAfter, own, ...job }: Job = JSON.parse(process.argv.at(-1)!);
+const { server, gets, closes, abortsAfter, leavesOne, own, ...job }: Job = JSON.parse(
+  process.argv.at(-1)!,
+);
 const options = { ...job.options, ...own !== undefined && OWN_CODE[own] };
 const client = new Client(options.discovery === undefined ? server : [], options);
 for (let i = 0; i < gets; i++) {
   const aborted = new AbortController();
   const getting = client.get("key", { signal: aborted.signal }).catch((error: Error) => error.name);
+  if (leavesOne && i === 0) {
+    const left = new AbortController();
+    client.set("other", "value", 0, { signal: left.signal }).catch(() => {});
+    setTimeout(() => left.abort(), 200);
+  }
   if (abortsAfter !== undefined) setTimeout(() => aborted.abort(new Error()), abortsAfter);
   console.log(String(await getting));
 }

@@ -36,6 +36,7 @@ interface Case {
   readonly gets: number;
   readonly closes?: boolean;
   readonly abortsAfter?: number;
+  readonly leavesOne?: boolean;
   readonly own?: OwnCode;
   readonly printed: string;
 }
@@ -101,6 +102,18 @@ const CASES: readonly Case[] = [
     printed: "Error\n",
   },
   {
+    what: "a set was aborted behind a get that is answered late",
+    options: { stallTimeout: 60_000 },
+    script: async (connection) => {
+      await connection.request();
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      await connection.send("END\r\n");
+    },
+    gets: 1,
+    leavesOne: true,
+    printed: "undefined\n",
+  },
+  {
     what: "it is closed when it has been idle",
     options: {},
     script: slowly(0),
@@ -157,11 +170,12 @@ const CASES: readonly Case[] = [
 async function run(
   program: string,
   args: string[],
-  { what, options, script, gets, closes = false, abortsAfter, own }: Case,
+  { what, options, script, gets, closes = false, abortsAfter, leavesOne, own }: Case,
 ) {
   await using peer = new ScriptedPeer(script);
   const given = {
     ...abortsAfter !== undefined && { abortsAfter },
+    ...leavesOne !== undefined && { leavesOne },
     ...own !== undefined && { own },
   };
   const job: Job = { server: peer.address, options, gets, closes, ...given };
