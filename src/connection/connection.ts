@@ -477,8 +477,9 @@ export class Connection implements SocketHolder {
   /** Whether a command has not been aborted and its time is not over; if its time is over, it fails here. */
   #hasTime(command: Command, now: number, isUnsent = false): boolean {
     if (command.deadline <= now) {
-      if (isUnsent) command.failUnsent(this.#timeoutError());
-      else command.fail(this.#timeoutError());
+      const error = this.#timeoutError();
+      if (isUnsent) command.failUnsent(error);
+      else command.fail(error);
     }
     return !command.settled;
   }

@@ -121,7 +121,6 @@ export class ServerNode implements ServerHandle {
   readonly #decoding = new Set<Command>();
   readonly #decodingTimer: DeadlineTimer;
   readonly #commandObserver: CommandObserver;
-  #resting: Promise<void> | undefined;
   /** Until when requests have only one key. */
   #apartUntil = -Infinity;
   #hasLostOne = false;
@@ -140,18 +139,10 @@ export class ServerNode implements ServerHandle {
       decoding: (command) => this.#decode(command),
       failed: (error) => {
         options.counters.failed(error);
-        this.#letRest();
+        for (const each of this.#connections) each.restSoon();
+        for (const each of this.#closing) each.restSoon();
       },
     };
-  }
-
-  /** Has the connections look whether an operation waits for them: once for all that have failed in this turn. */
-  #letRest(): void {
-    this.#resting ??= Promise.resolve().then(() => {
-      this.#resting = undefined;
-      for (const each of this.#connections) each.restSoon();
-      for (const each of this.#closing) each.restSoon();
-    });
   }
 
   submit(command: Command): void {

@@ -102,9 +102,9 @@ function makeTranscoder<Value = unknown>(options: JsonTranscoderOptions = {}): T
 function stringify(value: unknown, replacer: JsonTranscoderOptions["replacer"]): string {
   let thrown: ErrorOptions | undefined;
   try {
+    const json = JSON.stringify(value, replacer);
     // The JSON of a promise is that of an empty object.
-    const json = value instanceof Promise ? undefined : JSON.stringify(value, replacer);
-    if (json !== undefined) return json;
+    if (json !== undefined && !(value instanceof Promise)) return json;
   } catch (cause) {
     thrown = { cause };
   }
