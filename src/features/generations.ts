@@ -13,7 +13,7 @@ import type {
   GetOrSetOptions,
   OperationOptions,
 } from "../commands/operation_options.ts";
-import { sessionOf } from "../commands/session.ts";
+import { type Session, sessionOf } from "../commands/session.ts";
 import {
   PartialClientException,
   type PartialFailure,
@@ -125,7 +125,7 @@ export class Generations {
     for (const key of keys) this.#check(key);
     options?.signal?.throwIfAborted();
     const used = this.#isKnown ? this.#counter.known : undefined;
-    const leave = used === undefined ? this.#wait(values) : () => {};
+    const leave = used === undefined ? this.#wait(command, keys, values) : () => {};
     // What is done under a generation is a part of the operation, however late it begins.
     const context = presentContext();
     const fetching = this.#fetch();
@@ -237,16 +237,21 @@ export class Generations {
   }
 
   /**
-   * Counts an operation that sends nothing until the generation is known, as those are counted that wait for a server.
+   * Counts an operation that sends nothing until the generation is known. As many may wait as may wait for all servers,
+   * among which they are spread afterwards.
    *
    * @returns A function that counts it no more.
-   * @throws {SocketError} When too many wait already.
+   * @throws {SocketError} When too many wait.
    */
-  #wait(values: readonly unknown[]): () => void {
+  #wait(command: string, keys: readonly string[], values: readonly unknown[]): () => void {
     const byteLength = values.reduce((sum: number, value) => sum + lengthOf(value), 0);
     const full = this.#exceeded(byteLength);
     if (full !== undefined) {
-      throw new SocketError(`Cannot use namespace ${quote(this.#prefix)}: ${full}`);
+      const operation = this.#named(command, keys);
+      const message = `Cannot use namespace ${
+        quote(this.#prefix)
+      }: ${full}, not sent: ${operation}`;
+      throw new SocketError(message);
     }
     this.#waiting++;
     this.#waitingBytes += byteLength;
@@ -258,26 +263,40 @@ export class Generations {
 
   /** The limit that one more operation with values of this many bytes exceeds, in words; or `undefined`. */
   #exceeded(byteLength: number): string | undefined {
-    const { maxPending = Infinity, maxPendingBytes = Infinity } =
-      sessionOf(this.#commands)?.settings ?? {};
-    if (this.#waiting >= maxPending) {
-      return `${maxPending} operations wait for it already, as many as maxPending allows`;
+    const session = sessionOf(this.#commands);
+    if (session === undefined) return undefined;
+    const { maxPending, maxPendingBytes } = session.settings;
+    const count = this.#serverCount(session);
+    if (this.#waiting >= maxPending * count) {
+      return `${maxPending * count} operations wait for it, as many as maxPending allows`;
     }
-    if (this.#waitingBytes + byteLength <= maxPendingBytes) return undefined;
-    const waiting = `${this.#waitingBytes} bytes of values wait for it already`;
-    return `${waiting}, and ${byteLength} more are above the ${maxPendingBytes} of maxPendingBytes`;
+    const most = maxPendingBytes * count;
+    if (this.#waitingBytes + byteLength <= most) return undefined;
+    const waiting = `${this.#waitingBytes} bytes of values wait for it`;
+    return `${waiting}, and ${byteLength} more are above the ${most} of maxPendingBytes`;
+  }
+
+  #serverCount({ route }: Session): number {
+    try {
+      return route.find(this.#counterKey).distribution.members.length;
+    } catch {
+      // None has been discovered yet: what waits for that is bounded as for one server.
+      return 1;
+    }
   }
 
   /** Makes the error of an operation whose generation cannot be known. */
   #unknown(error: unknown, command: string, keys: readonly string[]): unknown {
+    const { known = 0n } = this.#counter;
+    return failureOf(this.#withCallersKeys(error, known, keys), this.#named(command, keys));
+  }
+
+  /** An operation, as messages name it: `set key "a" and 2 more`. */
+  #named(command: string, keys: readonly string[]): string {
     const [first = this.#prefix] = keys;
     const what = keys.length === 0 ? "namespace" : "key";
     const others = keys.length > 1 ? ` and ${keys.length - 1} more` : "";
-    const { known = 0n } = this.#counter;
-    return failureOf(
-      this.#withCallersKeys(error, known, keys),
-      `${command} ${what} ${quote(first)}${others}`,
-    );
+    return `${command} ${what} ${quote(first)}${others}`;
   }
 
   #withCallersKeys(error: unknown, generation: bigint, keys: readonly string[]): unknown {

@@ -89,31 +89,36 @@ async function copyTo(
 
 /**
  * Copies an item to a place where it is missing, unless it changes meanwhile: a change of the copy, by any client that
- * publishes the item, takes the lease under which it is filled. A copy that has been invalidated stays, and a stale
- * item is not copied.
+ * publishes the item, takes the lease under which it is filled. A copy that has been invalidated stays. The copy of a
+ * stale item is stale; a place with `markStale` gets none.
  *
- * @returns The value; `undefined` when the item does not exist or is stale.
+ * @returns The value; `undefined` when the item does not exist, or is stale and not copied.
  */
 export async function fill(
   source: Place,
-  { commands, key }: Place,
+  { commands, key, markStale }: Place,
   maxAge: number,
   options: OperationOptions,
 ): Promise<unknown> {
-  const [info, present] = await Promise.all([
-    source.commands.inspect(source.key, options),
-    commands.withTranscoder(itemTranscoder).get<StoredItem>(key, options),
-  ]);
-  if (info === undefined || hasNoValue(present, info) || tieOf(info)?.isStale) return undefined;
+  // Asked first: mostly, it tells already that there is nothing to copy.
+  const info = await source.commands.inspect(source.key, options);
+  if (info === undefined) return undefined;
+  const isStale = tieOf(info)?.isStale;
+  if (isStale && markStale !== undefined) return undefined;
+  const present = await commands.withTranscoder(itemTranscoder).get<StoredItem>(key, options);
+  if (hasNoValue(present, info)) return undefined;
   // Other callers may wait for the same copy.
   const shared = withoutSignal(options);
+  let isLoaded = false;
   const load = async () => {
     // What is there is stale: an old value must not stand there as a new one.
     if (await commands.get(key, shared) !== undefined) return undefined;
+    isLoaded = true;
     return await source.commands.get(source.key, shared);
   };
   const exptime = remainingExptime(info, maxAge);
   const value = await commands.getOrSet(key, load, { ...options, exptime });
+  if (isStale && isLoaded) await commands.invalidate(key, shared);
   // Another client may have stored the copy meanwhile.
   return value ?? await commands.get(key, options);
 }

@@ -633,6 +633,16 @@ function describeCache(
       assertEquals(await caches.keys(), ["test"]);
     });
 
+    test("opens and deletes a cache in the order of the calls", async ({ caches }) => {
+      const ends = [caches.delete("test"), caches.open("test"), caches.delete("test")];
+      const [first, , last] = await Promise.all(ends);
+      assertEquals([first, last, await caches.keys()], [true, true, []]);
+      await Promise.all([caches.open("test"), caches.delete("test"), caches.open("test")]);
+      assertEquals(await caches.keys(), ["test"]);
+      await Promise.all([caches.delete("test"), caches.delete("test")]);
+      assertEquals(await caches.keys(), []);
+    });
+
     test("lists no cache again that is deleted while match() searches it", async (context) => {
       const { client, caches } = context;
       const withTranscoder = client.withTranscoder.bind(client);

@@ -63,19 +63,34 @@ Deno.test("operations of a namespace that wait for its generation are bounded as
   const client = new Client(COUNTERS, { dial: silent, maxPending: 3, maxPendingBytes: 1000 });
   const names = client.namespace("n:");
   const value = "x".repeat(400);
-  const over = "800 bytes of values wait for it already, and 400 more are above the 1000";
+  const over =
+    'Cannot use namespace "n:": 800 bytes of values wait for it, and 400 more are above ' +
+    "the 1000 of maxPendingBytes, not sent: ";
   const waiting = [names.set("a", value), names.setMany({ b: value })];
-  await assertRejects(() => names.set("c", value), SocketError, over);
-  await assertRejects(() => names.append("c", value), SocketError, over);
+  await assertRejects(() => names.set("c", value), SocketError, `${over}set key "c"`);
+  await assertRejects(() => names.append("c", value), SocketError, `${over}append key "c"`);
   waiting.push(names.get("c").then(() => {}));
   await assertRejects(
-    () => names.getMany(["d"]),
+    () => names.getMany(["d", "e"]),
     SocketError,
-    'Cannot use namespace "n:": 3 operations wait for it already, as many as maxPending allows',
+    'Cannot use namespace "n:": 3 operations wait for it, as many as maxPending allows, not sent: ' +
+      'get key "d" and 1 more',
   );
   const ended = Promise.allSettled(waiting);
   await client.close();
   for (const { status } of await ended) assertEquals(status, "rejected");
+});
+
+Deno.test("as many operations of a namespace wait for its generation as may wait for all servers", async () => {
+  const locator = () => ({ locate: (key: string) => /[13579]$/.test(key) ? 1 : 0 });
+  const options = { locator, maxPending: 10, maxPendingBytes: 4000 };
+  await withFleet(options, async (_fleet, connect) => {
+    const names = connect().namespace("n:");
+    const sets = Array.from({ length: 20 }, (_, i) => names.set(`${i}`, "x".repeat(400)));
+    await assertRejects(() => names.get("more"), SocketError, "20 operations wait for it");
+    // Each server gets ten of them, which it may have.
+    await Promise.all(sets);
+  });
 });
 
 Deno.test("a client shares the generations of a prefix between all namespaces with it", async () => {

@@ -187,6 +187,35 @@ for (const [name, options] of Object.entries(FORMATS)) {
       for (const key of await keysOf(client)) await assertTtl(client, key, key === "b" ? 500 : 502);
     });
 
+    test("invalidate leaves the chunks of a newer value as they are", async (client, other) => {
+      const otherView = largeValues(other, options);
+      // Another client stores a value as soon as the old one has been marked.
+      const overtaken = (commands: KeyCommands): KeyCommands => {
+        const changed: Partial<KeyCommands> = {
+          async invalidate(...args) {
+            const isThere = await commands.invalidate(...args);
+            await otherView.set("a", bytes(3500), 1000);
+            return isThere;
+          },
+          withTranscoder: (transcoder) => overtaken(commands.withTranscoder(transcoder)),
+        };
+        return new Proxy(commands, {
+          get(target, name) {
+            const value = Reflect.get(name in changed ? changed : target, name);
+            return typeof value === "function" ? value.bind(target) : value;
+          },
+        });
+      };
+      await otherView.set("a", bytes(3000), 1000);
+      assertEquals(
+        await largeValues(overtaken(client), options).invalidate("a", { staleFor: 1 }),
+        true,
+      );
+      const keys = await keysOf(client);
+      assert(keys.length >= 5, `${keys}`);
+      for (const key of keys) await assertTtl(client, key, key === "a" ? 1000 : 1002);
+    });
+
     test(
       "never mixes two values while they are written, read and deleted",
       async (client, other) => {
@@ -717,6 +746,29 @@ const WRITES: Readonly<
   update: (view, value, options) => view.update("a", () => value, options),
   append: (view, value, options) => view.append("a", value, options),
 };
+
+for (const [command, write] of Object.entries(WRITES)) {
+  Deno.test(`largeValues: a caller who gives up a ${command} waits for no silent server`, async () => {
+    for (let silent = 1; silent <= 5; silent++) {
+      const ending = new AbortController();
+      let requests = 0;
+      const fault = () => {
+        if (++requests < silent) return undefined;
+        ending.abort(new Error("enough"));
+        return { delay: 600_000 };
+      };
+      await using server = await MemcachedServer.listen({ fault });
+      await using client = new Client(server.address, { timeout: 30_000 });
+      const view = largeValues(client, SMALL);
+      requests = -Infinity;
+      await view.set("a", bytes(2000));
+      requests = 0;
+      const start = performance.now();
+      await Promise.allSettled([write(view, bytes(3000), { signal: ending.signal })]);
+      assert(performance.now() - start < 10_000, `request ${silent}`);
+    }
+  });
+}
 
 for (const command of ["replace", "update"]) {
   Deno.test(`largeValues leaves no chunks when several clients ${command} at once`, async () => {

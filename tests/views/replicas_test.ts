@@ -510,6 +510,36 @@ for (const [name, command] of Object.entries(ON_VALUES)) {
   });
 }
 
+/** Commands that leave a stale value stale. */
+const LEAVING = ["get", "getMany", "gets", "inspect", "add"];
+
+for (const imitate of [undefined, "1.5.16"] as const) {
+  const suffix = imitate === undefined ? "" : " on servers without meta commands";
+  Deno.test(`replicas finds a stale value that the first fleet lacks${suffix}`, async () => {
+    const { getOrSet: _, ...others } = ON_VALUES;
+    const add: (view: KeyCommands) => Promise<unknown> = async (view) =>
+      !await view.add("key", "new");
+    for (const [name, command] of Object.entries({ ...others, add })) {
+      const settings = imitate === undefined ? {} : { imitate };
+      await using first = await MemcachedServer.listen(settings);
+      await using second = await MemcachedServer.listen(settings);
+      await using here = new Client(first.address);
+      await using there = new Client(second.address);
+      const view = replicas([here, there], { write: "all" });
+      await view.set("key", "5", 100);
+      await view.invalidate("key", { staleFor: 60 });
+      await here.delete("key");
+      const result = await command(view);
+      assert(result === "5" || result === 5n || result === true, name);
+      assertEquals([await view.get("key"), await there.get("key")], ["5", "5"], name);
+      if (LEAVING.includes(name)) {
+        // Nobody has computed it again.
+        assertEquals(await view.getOrSet("key", () => "new"), "new", name);
+      }
+    }
+  });
+}
+
 Deno.test("replicas copies with the caller's exptime where no server tells what is left", async () => {
   const stores: Readonly<Record<string, (view: KeyCommands, key: string) => Promise<unknown>>> = {
     add: (view, key) => view.add(key, "1", 100),

@@ -63,8 +63,8 @@ export class MoecacheCacheStorage {
   readonly #opened = new Map<string, Promise<MoecacheCache>>();
   /** All caches that have been used: each remembers its generation, which saves a round trip. */
   readonly #caches = new Map<string, Promise<MoecacheCache>>();
-  /** The deletions that are under way. */
-  readonly #deleting = new Map<string, Promise<boolean>>();
+  /** What opens or deletes the cache of a name and was asked for last, while it is under way. */
+  readonly #lastOf = new Map<string, Promise<unknown>>();
 
   /**
    * Makes a storage of caches. Nothing is sent before the first operation.
@@ -114,7 +114,7 @@ export class MoecacheCacheStorage {
     const text = nameOf(name, arguments.length);
     const present = this.#opened.get(text);
     if (present !== undefined) return await present;
-    const opened = this.#open(text);
+    const opened = this.#inTurn(text, () => this.#open(text));
     this.#opened.set(text, opened);
     try {
       return await opened;
@@ -180,14 +180,7 @@ export class MoecacheCacheStorage {
   async delete(name: string): Promise<boolean> {
     const text = nameOf(name, arguments.length);
     this.#opened.delete(text);
-    this.#caches.delete(text);
-    const deleting = this.#delete(text);
-    this.#deleting.set(text, deleting);
-    try {
-      return await deleting;
-    } finally {
-      if (this.#deleting.get(text) === deleting) this.#deleting.delete(text);
-    }
+    return await this.#inTurn(text, () => this.#delete(text));
   }
 
   /**
@@ -258,9 +251,21 @@ export class MoecacheCacheStorage {
     return undefined;
   }
 
+  /**
+   * Opens and deletes the cache of one name in the order of the calls: each of them changes the list of names after its
+   * first reply, so that of those that run together, the last one would not count.
+   */
+  #inTurn<Result>(name: string, act: () => Promise<Result>): Promise<Result> {
+    const acting = Promise.allSettled([this.#lastOf.get(name)]).then(act);
+    this.#lastOf.set(name, acting);
+    const end = () => {
+      if (this.#lastOf.get(name) === acting) this.#lastOf.delete(name);
+    };
+    acting.then(end, end);
+    return acting;
+  }
+
   async #open(name: string): Promise<MoecacheCache> {
-    // A deletion that was asked for before would take the name off the list again.
-    await Promise.allSettled([this.#deleting.get(name)]);
     const names = await this.#names.change(
       this.#namesKey,
       (names) => names.includes(name) ? undefined : [...names, name],
@@ -287,6 +292,7 @@ export class MoecacheCacheStorage {
   }
 
   async #delete(name: string): Promise<boolean> {
+    this.#caches.delete(name);
     const prefix = await this.#prefixOf(name);
     await new Variants(this.#commands, prefix, this.#now).clear();
     const names = await this.#names.change(

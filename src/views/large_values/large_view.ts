@@ -13,10 +13,11 @@ import { sessionOf } from "../../commands/session.ts";
 import { checkOptions, checkSignal, ownDate } from "../../option_checks.ts";
 import { checkExptime } from "../../protocol/exptime.ts";
 import { watchSignal } from "../../waiting.ts";
+import { callRulesOf, checkCall } from "../call_rules.ts";
 import { deferExptime } from "../exptimes.ts";
 import { ofWhole, withCallersStack } from "../partial_errors.ts";
 import { ValueView } from "../value_view.ts";
-import { unlessAborted } from "../value_view/writing.ts";
+import { unlessAborted, unreadable } from "../value_view/writing.ts";
 import { ownOptions, PASSED_OPTIONS, withoutSignal } from "../wrapped_commands.ts";
 import { bytesOf, streamOf, streamOfOne } from "./byte_streams.ts";
 import { rechunked } from "./chunks.ts";
@@ -117,14 +118,15 @@ export class LargeView extends ValueView implements LargeValueCommands {
   }
 
   override async invalidate(key: string, given?: InvalidateOptions): Promise<boolean> {
+    checkCall("invalidate", [key, given], callRulesOf(this));
     const options = ownOptions(given);
+    if (options?.staleFor === undefined) return await super.invalidate(key, options);
+    const operation = operationOptions(options);
+    // Read before the mark: the chunks of a value that another client stores after that live on.
+    const stored = await this.#inner.get(key, operation).catch(unreadable);
     const isThere = await super.invalidate(key, options);
     // The stale value lives as long as its chunks.
-    if (isThere && options?.staleFor !== undefined) {
-      const operation = operationOptions(options);
-      const stored = await this.#inner.get(key, operation);
-      await this.#touchChunks(stored, key, options.staleFor, operation);
-    }
+    if (isThere) await this.#touchChunks(stored, key, options.staleFor, operation);
     return isThere;
   }
 
@@ -204,8 +206,8 @@ export class LargeView extends ValueView implements LargeValueCommands {
       }
       const head = format.head(id, { count, byteLength, chunkByteLength }, empty);
       const reading = this.#inner.get(key, withoutSignal(operation)).catch(() => undefined);
-      // A client sends what is called first first, and both in one turn: hardly any write comes between.
-      if (sessionOf(this.#inner) === undefined) await reading;
+      // A client sends in the order of the calls, and both in one turn: hardly any write comes between.
+      if (sessionOf(this.#inner) === undefined) await unlessAborted([reading], inner);
       replaced = async () => {
         await this.#rules.replaced(key, { before: await reading, offered: head }, inner);
       };
@@ -215,7 +217,7 @@ export class LargeView extends ValueView implements LargeValueCommands {
       // The list of a caller that gives up may have been stored.
       const cleaning = options?.signal?.aborted ? replaced?.() : undefined;
       await Promise.allSettled([
-        cleaning ?? chunks.delete(list, {}),
+        unlessAborted([cleaning ?? chunks.delete(list, {})], options),
         pieces.return(),
         stream.cancel(error),
       ]);

@@ -113,13 +113,13 @@ function whenSlow({ settings, latencies }: Fleets, ask: () => void): () => void 
 /** Copies a value to a fleet that has missed it, in the background. */
 function repair(fleets: Fleets, key: string, source: number, replica: number): void {
   const { repairs } = fleets;
+  const id = repairOf(replica, key);
+  // Another one would end before the first has marked its copy of a stale value.
+  if (repairs.has(id)) return;
   const from = fleets.placeOf(source, key);
   const place = fleets.placeOf(replica, key);
-  const id = repairOf(replica, key);
   const repair = fill(from, place, Infinity, { failover: "error" }).then(() => {}, (error) => {
     fleets.reportFailure(replica, key, "write", error);
-  }).finally(() => {
-    if (repairs.get(id) === repair) repairs.delete(id);
-  });
+  }).finally(() => repairs.delete(id));
   repairs.set(id, repair);
 }

@@ -222,7 +222,7 @@ export async function casThere(
 }
 
 /** What cannot be read is there: nothing is known that would hide it. */
-function unreadable(error: unknown): undefined {
+export function unreadable(error: unknown): undefined {
   const isRead = error instanceof ClientException && !isBackendFailure(error);
   if (!isRead || error instanceof ValidationException) throw error;
 }
