@@ -100,13 +100,13 @@ export async function fill(
   maxAge: number,
   options: OperationOptions,
 ): Promise<unknown> {
-  const [info, present] = await Promise.all([
-    source.commands.inspect(source.key, options),
-    commands.withTranscoder(itemTranscoder).get<StoredItem>(key, options),
-  ]);
-  if (info === undefined || hasNoValue(present, info)) return undefined;
+  // Asked first: mostly, it tells already that there is nothing to copy.
+  const info = await source.commands.inspect(source.key, options);
+  if (info === undefined) return undefined;
   const isStale = tieOf(info)?.isStale;
   if (isStale && markStale !== undefined) return undefined;
+  const present = await commands.withTranscoder(itemTranscoder).get<StoredItem>(key, options);
+  if (hasNoValue(present, info)) return undefined;
   // Other callers may wait for the same copy.
   const shared = withoutSignal(options);
   let isLoaded = false;

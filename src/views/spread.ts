@@ -38,7 +38,7 @@ import { longestKeyOf, ownOptions } from "./wrapped_commands.ts";
 export interface SpreadOptions {
   /**
    * On how many servers a hot key is stored, its own included: an integer from 2 to 16; 3 by default. All programs must
-   * use the same, or those with less leave copies of the others as they are.
+   * use the same, or those with fewer leave copies of the others as they are.
    */
   readonly copies?: number | undefined;
   /** The hot keys: a list, or a function that says whether a key is one. All programs must use the same. */
@@ -388,6 +388,7 @@ class SpreadView implements KeyCommands {
 
   async invalidate(key: string, options?: InvalidateOptions): Promise<boolean> {
     this.#check("invalidate", key, options);
+    this.#checkHot([key]);
     const operation = operationOptions(options ?? {});
     const found = await this.#client.invalidate(key, options);
     // A copy of the stale value would keep it from being computed again: readers are sent to the item.
@@ -416,7 +417,8 @@ class SpreadView implements KeyCommands {
   /** Asks the caller's function which keys are hot, before anything is sent: it may fail. */
   #checkHot(keys: readonly string[]): void {
     const { isHot, use } = this.#settings;
-    if (use === undefined) keys.forEach(isHot);
+    // What is wrong with a key, the command itself tells.
+    if (use === undefined) keys.filter((key) => typeof key === "string").forEach(isHot);
   }
 
   /** Picks a copy to read from; `undefined` for the item itself. */

@@ -132,7 +132,8 @@ export interface TypedCommands<Input, Output> extends KeyCommands {
  * @param options `mismatch`.
  * @returns The commands, with the schema's types.
  * @throws {ValidationException} When the schema is not a schema, or an option is invalid. Later, before a byte is sent,
- * when a value to be stored does not fit; and when the schema throws, or returns no result.
+ * when a value to be stored does not fit, or the schema throws or returns no result for it. For a value that has been
+ * read, that is a `ClientException`.
  *
  * @example A record with a default
  * ```ts
@@ -186,13 +187,13 @@ export function typed<Input, Output>(
     keyOf: (key: string) => key,
     async toStored(value: unknown, key: string) {
       const action = `store value of key ${JSON.stringify(key)}`;
-      const { issues } = await judge(standard, value, action);
+      const { issues } = await judge(standard, value, action, ValidationException);
       if (issues === undefined) return value;
       throw new ValidationException(`Cannot ${action}: ${describe(issues)}`, value);
     },
     async fromStored(stored: unknown, key: string) {
       const action = `read value of key ${JSON.stringify(key)}`;
-      const result = await judge(standard, stored, action);
+      const result = await judge(standard, stored, action, ClientException);
       if (result.issues === undefined) return result.value;
       if (mismatch === "miss") return undefined;
       throw new ClientException(`Cannot ${action}: ${describe(result.issues)}`, stored);
@@ -206,25 +207,31 @@ export function typed<Input, Output>(
   return view as TypedCommands<Input, Output>;
 }
 
-/** What a schema says of a value. What says neither yes nor no, such as a boolean, would be read as a miss. */
+/**
+ * Asks a schema about a value. An answer without a value or issues, such as a boolean, is an error: it would make the
+ * value a miss.
+ *
+ * @param Fault The error when the schema throws, or answers like this.
+ */
 async function judge<Output>(
   schema: Schema<unknown, Output>["~standard"],
   value: unknown,
   action: string,
+  Fault: typeof ClientException,
 ): Promise<SchemaResult<Output>> {
   let result: SchemaResult<Output>;
   try {
     result = await schema.validate(value);
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : "the schema threw something";
-    throw new ValidationException(`Cannot ${action}: ${why}`, value, { cause });
+    throw new Fault(`Cannot ${action}: ${why}`, value, { cause });
   }
   if (typeof result === "object" && result !== null) {
     if (Array.isArray(result.issues)) return result;
     if (result.issues === undefined && "value" in result) return result;
   }
   const why = "the schema returned neither a value nor issues";
-  throw new ValidationException(`Cannot ${action}: ${why}`, result);
+  throw new Fault(`Cannot ${action}: ${why}`, result);
 }
 
 function describe(issues: readonly SchemaIssue[]): string {

@@ -448,9 +448,51 @@ Deno.test("spread refuses a function that tells too late which keys are hot, bef
         () => view.incr("a"),
         () => view.delete("a"),
         () => view.setMany({ a: 1 }),
+        () => view.invalidate("a"),
       ]
     ) {
       await assertRejects(operate, ValidationException, 'Cannot spread key "a": ');
+    }
+  }
+});
+
+Deno.test("spread refuses keys that are no strings as the client does, whatever keys does with them", async () => {
+  await using client = new Client("127.0.0.1:1");
+  const view = spread(client, { keys: (key) => key.startsWith("a") });
+  const wrong = 5 as unknown as string;
+  for (
+    const operate of [
+      () => view.set(wrong, 1),
+      () => view.add(wrong, 1),
+      () => view.replace(wrong, 1),
+      () => view.append(wrong, "1"),
+      () => view.cas(wrong, 1, 1n),
+      () => view.incr(wrong),
+      () => view.touch(wrong, 1),
+      () => view.delete(wrong),
+      () => view.update(wrong, () => 1),
+      () => view.invalidate(wrong),
+    ]
+  ) {
+    await assertRejects(operate, ValidationException);
+  }
+});
+
+Deno.test("spread asks only the item whether there is something to copy", async () => {
+  let requests = 0;
+  const fault = () => void requests++;
+  await using first = await MemcachedServer.listen({ fault });
+  await using second = await MemcachedServer.listen({ fault });
+  await using client = new Client([first.address, second.address]);
+  const view = spread(client, { copies: 2, keys: () => true });
+  await view.set("stale", "old");
+  await view.invalidate("stale");
+  for (const key of ["absent", "stale"]) {
+    for (let i = 0; i < 30; i++) {
+      requests = 0;
+      await view.get(key);
+      // The copy, whether the item is there and not stale, and the item.
+      assert(requests === 1 || requests === 3, `${requests} requests for ${key}`);
     }
   }
 });

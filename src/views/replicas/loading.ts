@@ -65,7 +65,7 @@ class Filling<Value> {
     });
   }
 
-  /** Loads the value. What a fleet has that was left out is old from then on. */
+  /** Loads the value. After that, what is in the fleets that were left out is old. */
   async #loadOnce(): Promise<Value> {
     this.#loaded ??= { value: await this.loading.run() };
     for (const replica of this.#leftOut) this.#fleets.missedWrites[replica]?.add(this.#key);
