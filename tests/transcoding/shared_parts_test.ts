@@ -1,6 +1,8 @@
-/** Values that refer to the same long part very many times, as only somebody writes them who means harm. */
+/** Values that refer to the same long part very many times: somebody means harm, or many values are equal. */
 
-import { assert } from "@std/assert";
+import { assert, assertEquals, assertInstanceOf, assertNotStrictEquals } from "@std/assert";
+import { moecacheTranscoder } from "../../src/transcoding/moecache_transcoder.ts";
+import { Decimal, NumpyScalar, TimeDelta, TimeZone } from "../../src/transcoding/pickle/mod.ts";
 import { readMarshal } from "../../src/transcoding/formats/dalli/read_marshal.ts";
 import { readJava } from "../../src/transcoding/formats/java/read_java.ts";
 import { readIgbinary } from "../../src/transcoding/formats/php/igbinary.ts";
@@ -47,6 +49,24 @@ const BERLIN = "\x83\xa4date\xba2020-01-02 03:04:05.000000\xadtimezone_type\x03"
 
 const CASES: Record<string, [read: (bytes: Uint8Array) => unknown, bytes: string]> = {
   "decimals of one text": [read, calls("decimal\nDecimal", `${pickledText(long("1"))}\x85`)],
+  "decimals of one text as keys": [
+    read,
+    keys("decimal\nDecimal", `${pickledText(long("1"))}\x85`),
+  ],
+  "texts of numpy as keys": [read, keys("numpy\nstr_", `${pickledText(long("a"))}\x85`)],
+  "very many arguments, which are kept": [
+    readLeniently,
+    calls("pytz\n_p", `(${pickledText("a")}K\x01${long("N")}t`),
+  ],
+  "counts that were copied too often, and are kept": [
+    readLeniently,
+    calls(
+      "collections\nCounter",
+      `}(${
+        Array.from({ length: LENGTH / 6 }, (_, at) => `J${reversed(uint32(at))}N`).join("")
+      }u\x85`,
+    ),
+  ],
   "a decimal with many zeros as a key": [
     read,
     `cdecimal\nDecimal\n${pickledText(`1${long("0")}1`)}\x85Rq\x00}h\x00Ns.`,
@@ -160,4 +180,42 @@ Deno.test("a time zone is formatted by one format, however often and in whatever
   );
   assert(await formatsMade(() => readPickle(zones)) <= 1);
   assert(await formatsMade(() => readPhpMsgpack(dates)) <= 1);
+});
+
+const manyOf = (make: () => unknown) => Array.from({ length: 2000 }, make);
+const digits = (count: number) => "7".repeat(count);
+const HONEST: Record<string, () => unknown> = {
+  "decimals of 400 digits": () => new Decimal(digits(400)),
+  "decimals of 50,000 digits": () => new Decimal(digits(50_000)),
+  "texts of numpy": () => new NumpyScalar("str_", digits(900)),
+  "long texts of numpy": () => new NumpyScalar("str_", digits(50_000)),
+  "time zones of one name": () => new TimeZone(new TimeDelta(0, 3600), digits(50_000)),
+};
+
+// Equal texts are written once: what is charged for each reference to one refuses what the client itself has stored.
+for (const [name, make] of Object.entries(HONEST)) {
+  for (const keepUnreadable of [false, true]) {
+    const how = keepUnreadable ? "with keepUnreadable" : "as they are";
+    Deno.test(`${name} that are equal are read ${how}, however many are stored`, async () => {
+      const transcoder = moecacheTranscoder({ keepUnreadable });
+      const read = await transcoder.decode(await transcoder.encode(manyOf(make))) as unknown[];
+      assertEquals(read.map(String), manyOf(make).map(String));
+      assertInstanceOf(read.at(-1), Object(make()).constructor);
+    });
+  }
+}
+
+Deno.test("references to one text of bytes read as copies of their own, so that one can be changed", () => {
+  const phpValues = readIgbinary(latin1("\0\0\0\x02\x14\x02\x06\0\x11\x01\xff\x06\x01\x0e\0"));
+  // [{"\xff" => 1}, {the same String => 1}]
+  const rubyHashes = readMarshal(latin1('\x04\x08[\x07{\x06"\x06\xffi\x06{\x06@\x07i\x06')) as Map<
+    unknown,
+    unknown
+  >[];
+  const rubyKeys = rubyHashes.flatMap((hash) => [...hash.keys()]);
+  for (const [first, second] of [phpValues as unknown[], rubyKeys]) {
+    assertEquals(first, Uint8Array.of(0xff));
+    assertEquals(second, first);
+    assertNotStrictEquals(second, first);
+  }
 });

@@ -8,6 +8,8 @@ import { decodeUtf8 } from "../text.ts";
 export const MOST_LEVELS = 1000;
 /** How many levels the formats have around a value that holds no others, so that what is written can be read. */
 const WRAPPING_LEVELS = 8;
+/** How many bytes are copied for further references to them. */
+const MOST_COPIED = 2 ** 24;
 
 /**
  * The bytes of a foreign format and how far they have been read. Nothing is read, or allocated, past their end,
@@ -20,6 +22,7 @@ export class ByteReader {
   readonly #format: string;
   readonly #view: DataView;
   #levels = 0;
+  #copied = 0;
 
   /** The bytes belong to the caller, so values that keep some of them copy them. */
   constructor(bytes: Uint8Array, format: string, offset = 0) {
@@ -95,6 +98,15 @@ export class ByteReader {
   /** The next bytes as a string where they are UTF-8, and in a copy where they are not. */
   textOrBytes(length: number): string | Uint8Array {
     return textOrBytes(this.take(length));
+  }
+
+  /**
+   * A copy for another reference to bytes that are no object where they were written, so that a change of the one does
+   * not change the other. After very many copies, as only a value makes them that means harm, the bytes themselves.
+   */
+  ownCopy(bytes: Uint8Array): Uint8Array {
+    this.#copied += bytes.length;
+    return this.#copied > MOST_COPIED ? bytes : bytes.slice();
   }
 
   /** Skips some bytes and returns their offset. */

@@ -258,7 +258,9 @@ class MarshalReader {
     const key = this.#value();
     this.#keysOpen--;
     if (!(key instanceof Uint8Array)) return key;
-    const read = this.#stringKeys.get(key) ?? asciiOrBytes(key);
+    const known = this.#stringKeys.get(key);
+    if (known !== undefined) return typeof known === "string" ? known : this.#reader.ownCopy(known);
+    const read = asciiOrBytes(key);
     this.#stringKeys.set(key, read);
     return read;
   }

@@ -123,7 +123,9 @@ class IgbinaryReader {
 
   #text(code: number): string | Uint8Array {
     const string = this.#string(code);
-    return string.value ??= textOrBytes(string.bytes);
+    const { value } = string;
+    if (value === undefined) return string.value = textOrBytes(string.bytes);
+    return typeof value === "string" ? value : this.#reader.ownCopy(value);
   }
 
   #string(code: number): KnownString {

@@ -58,31 +58,59 @@ function callable(name: string, make: Make, kind: Kind = "function"): Global {
   });
 }
 
+/**
+ * A class whose instances cannot be changed, and are made of a text. Equal texts are written once here, so that very
+ * many calls may refer to a long one: they make one instance, and the text is looked at once.
+ */
+function ofText(name: string, make: Make): Global {
+  const made = new WeakMap<Unpickler, Record<string, unknown>>();
+  const { kind, make: makeNew } = immutable(name, make);
+  return new Global(name, kind, (args, machine) => {
+    const [text] = args;
+    const isLong = typeof text === "string" && text.length > SHORT;
+    if (!isLong || args.length > 1) return makeNew(args, machine);
+    // As names of properties, engines know long texts again without looking at them.
+    const byText = made.get(machine) ?? Object.create(null) as Record<string, unknown>;
+    made.set(machine, byText);
+    return byText[text] ??= makeNew(args, machine);
+  });
+}
+
 /** Counts a look at the arguments of a call. */
 export function chargeLook(args: readonly unknown[], machine: Unpickler): void {
+  machine.charge(args.length / LOOKS);
   for (const arg of args) machine.charge(costOf(arg));
 }
 
 /** How many bytes or items are looked at in the time that copying one takes. */
 const LOOKS = 8;
 
-/** What looking at an argument costs. Integers are not shared by what Python writes, so they cost as much as copies. */
+/** Text of up to so many characters costs nothing: programs may well write names in very many calls. */
+const SHORT = 1000;
+
+/**
+ * What looking at an argument costs. Integers and bytes are not shared by what this client and Python write, so that
+ * integers cost as much as copies.
+ */
 function costOf(arg: unknown): number {
   if (typeof arg === "bigint") return arg.toString(16).length / 2;
-  const hasLength = typeof arg === "string" || Array.isArray(arg) || arg instanceof Uint8Array;
-  return hasLength ? arg.length / LOOKS : 0;
+  if (typeof arg === "string") return arg.length <= SHORT ? 0 : arg.length / LOOKS;
+  return Array.isArray(arg) || arg instanceof Uint8Array ? arg.length / LOOKS : 0;
 }
 
 function containers(): Global[] {
   return [
     callable("collections.defaultdict", makeDefaultDict, "mutable class"),
     callable("collections.deque", makeDeque, "mutable class"),
-    ...["copy_reg", "copyreg"].map((module) => callable(`${module}._reconstructor`, reconstruct)),
+    // These do not look at what they get.
+    ...["copy_reg", "copyreg"].map((module) =>
+      new Global(`${module}._reconstructor`, "function", reconstruct)
+    ),
     ...["__builtin__", "builtins"].flatMap((module) => [
       immutable(`${module}.range`, makeRange),
       immutable(`${module}.xrange`, makeRange),
       callable(`${module}.getattr`, getAttribute),
-      ...FACTORIES.map((name) => callable(`${module}.${name}`, () => undefined)),
+      ...FACTORIES.map((name) => new Global(`${module}.${name}`, "function", () => undefined)),
     ]),
   ];
 }
@@ -160,9 +188,9 @@ function makeRange(args: readonly unknown[]): Range | undefined {
 
 function numbers(): Global[] {
   return [
-    immutable("decimal.Decimal", makeDecimal),
-    immutable("_decimal.Decimal", makeDecimal),
-    immutable("fractions.Fraction", makeFraction),
+    ofText("decimal.Decimal", makeDecimal),
+    ofText("_decimal.Decimal", makeDecimal),
+    ofText("fractions.Fraction", makeFraction),
     callable("uuid.UUID", makeUuid, "mutable class"),
     immutable("numpy.dtype", (args, machine) => {
       const type = numpyType(args);
@@ -172,7 +200,7 @@ function numbers(): Global[] {
     ...["numpy.core", "numpy._core"].map((module) =>
       callable(`${module}.multiarray.scalar`, numpyScalar)
     ),
-    ...NUMPY_TYPES.map((type) => immutable(`numpy.${type}`, (args) => numpyCall(type, args))),
+    ...NUMPY_TYPES.map((type) => ofText(`numpy.${type}`, (args) => numpyCall(type, args))),
     immutable("numpy.bool", (args) => numpyCall("bool_", args)), // as numpy 2 calls it
   ];
 }
@@ -237,8 +265,9 @@ function makeArray(args: readonly unknown[], machine: Unpickler): unknown {
   const isText = /[uwc]/.test(typeCode);
   const isItem = (item: unknown) =>
     isText ? typeof item === "string" : typeof item === "number" || isInteger(item);
-  if (!Array.isArray(items) || !items.every(isItem)) return undefined;
+  if (!Array.isArray(items)) return undefined;
   machine.charge(items.length);
+  if (!items.every(isItem)) return undefined;
   return pythonArray(typeCode, items);
 }
 

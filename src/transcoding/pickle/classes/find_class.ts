@@ -32,7 +32,9 @@ export function findClass(path: string, machine: Unpickler, core?: Global): Inte
   if (Object.hasOwn(classes, path)) return registered(path, classes[path]!, machine);
   table ??= makeClassTable();
   const global = core ?? table.get(path);
-  if (global !== undefined) return keepUnreadable ? lenient(global) : global;
+  if (global !== undefined) {
+    return keepUnreadable ? lenient(global, global === core) : global;
+  }
   // The class around one that is registered: getattr goes from it to that.
   if (Object.keys(classes).some((name) => name.startsWith(`${path}.`))) {
     return new Intermediate(path);
@@ -63,18 +65,26 @@ function addPairs(items: unknown[], pairs: readonly unknown[]): void {
 }
 
 /** The same global, but arguments that it does not read make an `Unreadable`. */
-function lenient(global: Global): Global {
-  const make: Make = (args, machine) => {
-    try {
-      // What fails may have looked at all of them, and does not end the reading here.
-      chargeLook(args, machine);
-      return global.make(args, machine);
-    } catch (error) {
-      if (!(error instanceof ClientException)) throw error;
-      return undefined; // which is kept
-    }
-  };
+function lenient(global: Global, isCore: boolean): Global {
+  const make: Make = (args, machine) =>
+    madeBy(() => {
+      if (isCore) machine.charge(0); // After too many looks, it takes no more.
+      const made = madeBy(() => global.make(args, machine));
+      // What fails may have looked at all of them, and does not end the reading. Other globals count that themselves.
+      if (made === undefined && isCore) chargeLook(args, machine);
+      return made;
+    });
   return new Global(global.name, global.kind, make);
+}
+
+/** What a function makes; `undefined`, which is kept, when it fails. */
+function madeBy(make: () => unknown): unknown {
+  try {
+    return make();
+  } catch (error) {
+    if (!(error instanceof ClientException)) throw error;
+    return undefined;
+  }
 }
 
 function keepAll(machine: Unpickler): void {
