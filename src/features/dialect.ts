@@ -2,7 +2,6 @@
 
 import type { Session } from "../commands/session.ts";
 import type { ServerHandle } from "../connection/server_handle.ts";
-import { SocketError } from "../errors.ts";
 import {
   isClassic,
   isDialectKnown,
@@ -75,9 +74,8 @@ export function speaksClassic(session: Session, key: string): boolean {
 function nodeOf(session: Session, key: string): ServerHandle | undefined {
   try {
     return session.route.find(key).member.node;
-  } catch (error) {
-    // The operation itself will then fail, or wait for discovery.
-    if (error instanceof SocketError) return undefined;
-    throw error;
+  } catch {
+    // The operation itself fails with it, and says what it is about, or waits for discovery.
+    return undefined;
   }
 }

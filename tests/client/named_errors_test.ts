@@ -228,6 +228,13 @@ for (const [what, options] of Object.entries(LOCATING)) {
       assertEquals(error.message, `Cannot ${action} key "a": broken`);
       assertStrictEquals(error.cause, fault);
     }
+    // What has two implementations looks first which commands the server of the key knows.
+    const chosen = [client.getOrSet("a", () => 1), client.inspect("a"), client.invalidate("a")];
+    for (const operation of chosen) {
+      const error = await errorOf(operation);
+      assertInstanceOf(error, ValidationException);
+      assertStringIncludes(error.message, `key "a": broken`);
+    }
     const inNamespace = await errorOf(client.namespace("n:").set("a", 1));
     assertInstanceOf(inNamespace, ValidationException);
     assertStringIncludes(inNamespace.message, `key "a"`);
