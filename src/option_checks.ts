@@ -182,16 +182,30 @@ export function invalidPlace(name: string, value: unknown, expected: string): Va
   );
 }
 
+/** What tells a client, a namespace or a view from other things. */
+const CLIENT_METHODS: readonly string[] = ["get", "withTranscoder"];
+
+/** Whether something has the methods of a client, a namespace or a view, or these ones. */
+export function isClient(value: unknown, methods: readonly string[] = CLIENT_METHODS): boolean {
+  const has: Readonly<Record<string, unknown>> = Object(value);
+  return methods.every((name) => typeof has[name] === "function");
+}
+
 /**
  * Checks what is passed in the place of a client.
  *
- * @param methods What is called of it.
+ * @param methods What is called of it; what all clients have by default.
+ * @param name What messages call it.
  * @throws {ValidationException} When it does not have these methods.
  */
-export function checkClient(client: unknown, methods: readonly string[]): void {
-  const has: Readonly<Record<string, unknown>> = Object(client);
-  if (methods.every((name) => typeof has[name] === "function")) return;
-  throw invalidPlace("client", client, "a client, a namespace or a view");
+export function checkClient(
+  client: unknown,
+  methods?: readonly string[],
+  name = "client",
+): void {
+  if (!isClient(client, methods)) {
+    throw invalidPlace(name, client, "a client, a namespace or a view");
+  }
 }
 
 /** Formats a value for a message; numbers without quotes. */

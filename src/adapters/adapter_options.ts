@@ -14,6 +14,7 @@ import {
   holdsNames,
   invalidOption,
   invalidPlace,
+  isClient,
   type OptionTypes,
 } from "../option_checks.ts";
 
@@ -73,7 +74,7 @@ export function clientFrom({ client, servers, clientOptions }: ClientSource): Ad
     // Without the options, which may hold a password.
     throw new ValidationException(`Cannot use clientOptions: ${why}`, undefined);
   }
-  return { client: checkClient(client), close: () => Promise.resolve() };
+  return { client: clientOfAdapter(client), close: () => Promise.resolve() };
 }
 
 /**
@@ -121,10 +122,8 @@ export function clientOptionsFrom(
  *
  * @throws {ValidationException} When it is not a client.
  */
-export function checkClient(client: KeyCommands): KeyCommands {
-  if (typeof client?.get === "function" && typeof client.withTranscoder === "function") {
-    return client;
-  }
+export function clientOfAdapter(client: KeyCommands): KeyCommands {
+  if (isClient(client)) return client;
   const why = client === undefined ? "it needs a client" : "its client must be a Client";
   // Without what was given, which may be an address with a password.
   throw new ValidationException(`Cannot make an adapter: ${why}`);

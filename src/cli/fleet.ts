@@ -90,7 +90,7 @@ export class Fleet {
   }
 }
 
-/** The fault of an option that names a server which is none of these. */
+/** The fault of an option that names a server which is not in this list. */
 export function noSuchServer(name: string, names: readonly string[]): UsageFault {
   return new UsageFault(`there is no server "${withoutUser(name)}": ${names.join(", ")}`);
 }

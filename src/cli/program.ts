@@ -38,7 +38,7 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
   return code === INTERRUPTED ? interruptedCode(terminal.interrupted.reason) : code;
 }
 
-/** Commander prints all of its help for `help NAME` of no command: without `help`, it says that there is none. */
+/** For `help NAME`, where no command has that name, Commander prints all of its help. For `NAME` alone, it says so. */
 function withoutVainHelp(args: readonly string[], { commands }: Command): readonly string[] {
   const [first, name = ""] = args;
   const isVain = first === "help" && /^\w/.test(name) &&

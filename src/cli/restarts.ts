@@ -90,8 +90,11 @@ async function repeat(
 }
 
 /**
- * Notes how servers are that items are read from. What that gives looks again at the end: one that was started again has
- * lost items that were listed, as if they had expired. It says so, and resolves to whether there is one.
+ * Notes how servers are that items are read from. One that is started again meanwhile has lost items that were listed,
+ * as if they had expired.
+ *
+ * @returns A function to call at the end: it looks at the servers again, says which were started again, and resolves to
+ * whether there is one.
  */
 export async function watchSources(
   fleet: Fleet,

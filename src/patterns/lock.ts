@@ -188,7 +188,7 @@ export class Lock implements AsyncDisposable {
  * ```
  */
 export async function lock(client: KeyCommands, key: string, options: LockOptions): Promise<Lock> {
-  checkClient(client, ["get", "withTranscoder"]);
+  checkClient(client);
   checkObject(options, "a plain object such as { ttl }");
   checkOptions(options, LOCK_OPTIONS);
   const ttl = checkSeconds("ttl", options.ttl, 1);

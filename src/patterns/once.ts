@@ -118,7 +118,7 @@ export async function once<Result>(
   action: () => Result | Promise<Result>,
   options: OnceOptions = {},
 ): Promise<Result> {
-  checkClient(client, ["get", "withTranscoder"]);
+  checkClient(client);
   checkOptions(options, ONCE_OPTIONS);
   const exptime = checkExptime(options.exptime, Date.now);
   const lockFor = checkSeconds("lockFor", options.lockFor ?? 30, 1);

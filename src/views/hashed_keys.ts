@@ -3,7 +3,7 @@
 import { concat } from "@std/bytes/concat";
 import { startsWith } from "@std/bytes/starts-with";
 import { type KeyCommands, type Transcoder, ValidationException } from "../../mod.ts";
-import { checkChoice, checkNames } from "../option_checks.ts";
+import { checkChoice, checkClient, checkNames } from "../option_checks.ts";
 import { takesKey } from "../protocol/longest_key.ts";
 import {
   isReserved,
@@ -16,7 +16,7 @@ import { ALGORITHMS, hashOf, type KeyHash, LONGEST_HASH_KEY } from "./key_hash.t
 import { namingKeys } from "./partial_errors.ts";
 import { ValueView } from "./value_view.ts";
 import type { ValueRules } from "./value_view/value_rules.ts";
-import { checkCommands, keyFormatOf, longestKeyOf } from "./wrapped_commands.ts";
+import { keyFormatOf, longestKeyOf } from "./wrapped_commands.ts";
 
 /** The options of {@linkcode hashedKeys}. */
 export interface HashedKeysOptions {
@@ -67,7 +67,7 @@ const HASHED = /^#(?:[\w-]{27}|[\w-]{43}|[\w-]{64}|[\w-]{86})$/;
  * ```
  */
 export function hashedKeys(client: KeyCommands, options: HashedKeysOptions = {}): KeyCommands {
-  checkCommands(client);
+  checkClient(client);
   checkNames(options, ["hash"]);
   const { hash = "sha256" } = options;
   if (typeof hash !== "function") checkChoice("hash", hash, Object.keys(ALGORITHMS));

@@ -7,13 +7,12 @@ import {
   type Transcoder,
   ValidationException,
 } from "../../mod.ts";
-import { checkChoice, checkInteger, checkNames } from "../option_checks.ts";
+import { checkChoice, checkClient, checkInteger, checkNames } from "../option_checks.ts";
 import { itemTranscoder } from "../transcoding/item_codec.ts";
 import { LargeRules } from "./large_values/large_rules.ts";
 import { type LargeValueCommands, LargeView } from "./large_values/large_view.ts";
 import { McrouterFormat } from "./large_values/mcrouter_format.ts";
 import { OwnFormat } from "./large_values/own_format.ts";
-import { checkCommands } from "./wrapped_commands.ts";
 
 export type { LargeValueCommands };
 
@@ -81,7 +80,7 @@ export function largeValues(
   client: KeyCommands,
   options: LargeValuesOptions = {},
 ): LargeValueCommands {
-  checkCommands(client);
+  checkClient(client);
   checkNames(options, ["chunkByteLength", "format", "transcoder"]);
   const { chunkByteLength = DEFAULT_CHUNK, format, transcoder } = options;
   checkInteger("chunkByteLength", chunkByteLength, 1024, 2 ** 30);

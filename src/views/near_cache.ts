@@ -3,6 +3,7 @@
 import type { Clock, KeyCommands } from "../../mod.ts";
 import {
   checkChoice,
+  checkClient,
   checkFunction,
   checkInteger,
   checkNames,
@@ -11,7 +12,6 @@ import {
 import { systemClock } from "../waiting.ts";
 import { NearCache, type NearCacheCommands } from "./near_cache/near_cache_view.ts";
 import { NearValues } from "./near_cache/near_values.ts";
-import { checkCommands } from "./wrapped_commands.ts";
 
 export type { NearCacheCommands };
 
@@ -85,7 +85,7 @@ export interface NearCacheOptions {
  */
 export function nearCache(client: KeyCommands, options: NearCacheOptions): NearCacheCommands {
   const names = ["maxBytes", "ttl", "admit", "staleOnError", "revalidate", "clock"];
-  checkCommands(client);
+  checkClient(client);
   checkNames(options, names);
   const { maxBytes, ttl, admit = "use", staleOnError = 0, revalidate = "ttl" } = options;
   const { clock = systemClock } = options;

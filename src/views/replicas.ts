@@ -3,6 +3,7 @@
 import { type Clock, type KeyCommands, type Transcoder, ValidationException } from "../../mod.ts";
 import {
   checkChoice,
+  checkClient,
   checkFunction,
   checkInteger,
   checkNames,
@@ -12,7 +13,6 @@ import { systemClock } from "../waiting.ts";
 import { Fleets } from "./replicas/fleets.ts";
 import type { ReplicaEvents } from "./replicas/replica_events.ts";
 import { ReplicasView } from "./replicas/replicas_view.ts";
-import { checkCommands } from "./wrapped_commands.ts";
 
 /** The options of {@linkcode replicas}. */
 export interface ReplicasOptions {
@@ -101,7 +101,7 @@ export function replicas(
   if (!Array.isArray(clients) || clients.length === 0) {
     throw invalidOption("clients", clients, "a list of at least one client");
   }
-  for (const client of clients) checkCommands(client, "one of the clients");
+  for (const client of clients) checkClient(client, undefined, "one of the clients");
   const { read = "first", hedgeAfter, write = "any", zones, zone, clock = systemClock } = options;
   checkChoice("read", read, ["first", "any", "nearest"]);
   if (hedgeAfter !== undefined && hedgeAfter !== "p95") {

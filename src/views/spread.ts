@@ -18,7 +18,13 @@ import {
 } from "../../mod.ts";
 import { readEntries, readKeys } from "../commands/many_keys.ts";
 import { operationOptions } from "../commands/operation_options.ts";
-import { checkFunction, checkInteger, checkNames, invalidOption } from "../option_checks.ts";
+import {
+  checkClient,
+  checkFunction,
+  checkInteger,
+  checkNames,
+  invalidOption,
+} from "../option_checks.ts";
 import { isUnreachable } from "../protocol/backend_failure.ts";
 import { allEnded } from "../waiting/promises.ts";
 import { itemTranscoder, MARK_FLAGS, type StoredItem } from "../transcoding/item_codec.ts";
@@ -26,7 +32,7 @@ import { type CallRules, checkCall, type CheckedCommand, setCallRules } from "./
 import { fill, type Place, publish } from "./copies.ts";
 import { HotKeys } from "./hot_keys.ts";
 import { isPartial, namingKeys, partialError } from "./partial_errors.ts";
-import { checkCommands, longestKeyOf, ownOptions } from "./wrapped_commands.ts";
+import { longestKeyOf, ownOptions } from "./wrapped_commands.ts";
 
 /** The options of {@linkcode spread}: `copies`, and either `keys` or `hotKeys`. */
 export interface SpreadOptions {
@@ -96,7 +102,7 @@ const GRACE = 60;
  * ```
  */
 export function spread(client: KeyCommands, options: SpreadOptions): KeyCommands {
-  checkCommands(client);
+  checkClient(client);
   checkNames(options, ["copies", "keys", "hotKeys", "maxAge"]);
   const { copies = 3, keys, hotKeys, maxAge = 60 } = options;
   checkInteger("copies", copies, 2, 16);

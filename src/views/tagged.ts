@@ -12,12 +12,12 @@ import {
 } from "../../mod.ts";
 import { OPERATION_OPTIONS } from "../commands/operation_options.ts";
 import { RisingCounter } from "../features/rising_counter.ts";
-import { checkNames, checkOptions, invalidOption } from "../option_checks.ts";
+import { checkClient, checkNames, checkOptions, invalidOption } from "../option_checks.ts";
 import { envelope, escapeValue, openEnvelope, unescapeValue } from "./envelope.ts";
 import { hashOf, LONGEST_HASH_KEY } from "./key_hash.ts";
 import { ValueView } from "./value_view.ts";
 import { UNKNOWN, type WriteContext } from "./value_view/value_rules.ts";
-import { checkCommands, longestKeyOf } from "./wrapped_commands.ts";
+import { longestKeyOf } from "./wrapped_commands.ts";
 
 /** What a value is stored with. */
 export interface TagOptions extends OperationOptions {
@@ -138,7 +138,7 @@ const MOST_REMEMBERED = 10_000;
  * ```
  */
 export function tagged(client: KeyCommands, options: TaggedOptions = {}): TaggedCommands {
-  checkCommands(client);
+  checkClient(client);
   checkNames(options, ["prefix"]);
   const { prefix = "tag:" } = options;
   if (typeof prefix !== "string" || !/^[!-~]+$/.test(prefix) || prefix.length > LONGEST_PREFIX) {

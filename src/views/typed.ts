@@ -11,10 +11,9 @@ import {
   type UpdateOptions,
   ValidationException,
 } from "../../mod.ts";
-import { checkChoice, checkNames } from "../option_checks.ts";
+import { checkChoice, checkClient, checkNames } from "../option_checks.ts";
 import { itemTranscoder } from "../transcoding/item_codec.ts";
 import { ValueView } from "./value_view.ts";
-import { checkCommands } from "./wrapped_commands.ts";
 
 /**
  * A schema of any library that implements Standard Schema, version 1: zod, valibot, arktype and others. This is the
@@ -171,7 +170,7 @@ export function typed<Input, Output>(
   schema: Schema<Input, Output>,
   options: TypedOptions = {},
 ): TypedCommands<Input, Output> {
-  checkCommands(client);
+  checkClient(client);
   checkNames(options, ["mismatch"]);
   const { mismatch = "miss" } = options;
   checkChoice("mismatch", mismatch, ["miss", "error"]);

@@ -3,20 +3,10 @@
 import { type KeyCommands, Namespace, type OperationOptions } from "../../mod.ts";
 import { KEY_COMMAND_OPTIONS } from "../commands/operation_options.ts";
 import { sessionOf } from "../commands/session.ts";
-import { checkSignal, copyOptions, invalidPlace, type OptionTypes } from "../option_checks.ts";
+import { checkSignal, copyOptions, type OptionTypes } from "../option_checks.ts";
 import { MAX_KEY_LENGTH } from "../protocol/key.ts";
 import type { KeyFormat } from "../protocol/key_format.ts";
 import { longestKeyIn } from "../protocol/longest_key.ts";
-
-/**
- * Checks what a view is made of.
- *
- * @throws {ValidationException} When it does not have the commands on keys.
- */
-export function checkCommands(client: KeyCommands, name = "client"): void {
-  if (typeof client?.get === "function" && typeof client.withTranscoder === "function") return;
-  throw invalidPlace(name, client, "a client, a namespace or a view");
-}
 
 /** The longest key that these commands take. */
 export function longestKeyOf(commands: KeyCommands): number {

@@ -55,8 +55,9 @@ export interface CacheSettings {
  * it. `s-maxage`, `max-age` or `Expires` say how long a response is served, less its age according to `Age` and `Date`.
  * Without them it never expires. It is served with an `Age` header. The headers of a connection, such as `Connection`
  * and those that it names, are not stored; nor are `Content-Encoding` and `Content-Length` of a response of `fetch` in
- * an encoding that `fetch` decodes: `gzip` and `br`, on Node and Bun `deflate` too, on Bun `zstd` too. A response of your own is stored in the encoding that it has. The
- * cache stores a request's address and the headers that `Vary` names, and nothing else of the request.
+ * an encoding that the runtime's `fetch` decodes: `gzip` and `br`; on Node and Bun `deflate` and newer ones too; on
+ * Node also lists of them. A response of your own is stored in the encoding that it has. The cache stores a request's
+ * address and the headers that `Vary` names, and nothing else of the request.
  *
  * Bodies are written and read as streams, in chunks of half a megabyte. Before a response is returned, the cache checks
  * that all chunks exist; an incomplete body is a miss. When memcached loses a chunk while the body is read, reading

@@ -3,7 +3,7 @@
 import { checkOptions, copyOptions } from "../../option_checks.ts";
 import { type KeyCommands, ValidationException } from "../../../mod.ts";
 import { withCallersStack } from "../../views/partial_errors.ts";
-import { checkClient, checkPrefix } from "../adapter_options.ts";
+import { checkPrefix, clientOfAdapter } from "../adapter_options.ts";
 import { itemKeyOf } from "../key_and_exptime.ts";
 import { cacheFormat } from "./bodies.ts";
 import { MoecacheCache, type MoecacheCacheQuery, QUERY_TYPES } from "./cache.ts";
@@ -75,7 +75,7 @@ export class MoecacheCacheStorage {
    */
   constructor(client: KeyCommands, options: MoecacheCacheStorageOptions = {}) {
     checkOptions(options, { prefix: "string", chunkByteLength: "number", now: "function" });
-    this.#commands = checkClient(client);
+    this.#commands = clientOfAdapter(client);
     this.#bytes = client.withTranscoder(cacheFormat);
     this.#prefix = checkPrefix(options.prefix ?? "cache:");
     this.#chunkByteLength = checkChunk(options.chunkByteLength ?? 500_000);

@@ -42,17 +42,54 @@ const OF_A_CONNECTION = [
   ...["proxy-authenticate", "proxy-authentication-info", "proxy-authorization"],
 ];
 
-/**
- * Whether fetch decodes bodies in an encoding while it reads them; the headers still tell of the bytes that came. It
- * decodes what it asks servers for, which differs from runtime to runtime.
- */
-function isDecoded(encoding: string): boolean {
+/** A runtime, as it describes itself. */
+interface Runtime {
+  readonly userAgent: string;
+  /** The version of Node's fetch. */
+  readonly undici: string | undefined;
+}
+
+function presentRuntime(): Runtime {
+  const { navigator, process } = globalThis as {
+    readonly navigator?: { readonly userAgent?: string };
+    readonly process?: { readonly versions?: { readonly undici?: string } };
+  };
   // Node 20 has no navigator.
-  const [runtime] = (globalThis.navigator?.userAgent ?? "Node.js").split("/");
-  const decoded = ["gzip", "br"];
-  if (runtime === "Node.js" || runtime === "Bun") decoded.push("deflate");
-  if (runtime === "Bun") decoded.push("zstd");
-  return decoded.includes(encoding.toLowerCase());
+  return { userAgent: navigator?.userAgent ?? "Node.js", undici: process?.versions?.undici };
+}
+
+/**
+ * Whether fetch decodes bodies in these encodings while it reads them; the headers still tell of the bytes that came.
+ * What it does not know, it leaves as it is. What it knows differs from runtime to runtime, as measured on each.
+ *
+ * @param encodings What `Content-Encoding` says, which may be a list.
+ */
+export function isDecoded(encodings: string, runtime: Runtime): boolean {
+  const [name, version = ""] = runtime.userAgent.split("/");
+  const codings = encodings.toLowerCase().split(",").map((coding) => coding.trim());
+  if (name === "Node.js") {
+    const known = ["gzip", "x-gzip", "deflate", "br"];
+    if (isFrom("7.11", runtime.undici)) known.push("zstd");
+    return codings.every((coding) => known.includes(coding));
+  }
+  if (name === "Bun" && isFrom("1.4", version)) {
+    const [coding = "", ...others] = codings.filter((coding) => !["", "identity"].includes(coding));
+    const known = ["gzip", "x-gzip", "deflate", "br", "zstd"];
+    return others.length === 0 && known.includes(coding);
+  }
+  if (name === "Bun") {
+    const known = ["gzip", "deflate", "br"];
+    // Not by the first release of Bun 1.2.
+    if (isFrom("1.2.1", version)) known.push("zstd");
+    return known.includes(encodings);
+  }
+  // Workers do not ignore case.
+  return ["gzip", "br"].includes(name === "Deno" ? encodings.toLowerCase() : encodings);
+}
+
+/** Whether a version is one or a later one. */
+function isFrom(first: string, version = "0"): boolean {
+  return first.localeCompare(version, "en", { numeric: true }) <= 0;
 }
 
 /**
@@ -65,7 +102,7 @@ export function storableHeaders(
   const named = (headers.get("Connection") ?? "").toLowerCase().split(",");
   const left = new Set([...OF_A_CONNECTION, ...named.map((name) => name.trim())]);
   // Only a response of fetch has an address.
-  if (url && isDecoded(headers.get("Content-Encoding") ?? "")) {
+  if (url && isDecoded(headers.get("Content-Encoding") ?? "", presentRuntime())) {
     left.add("content-encoding").add("content-length");
   }
   return [...headers].filter(([name]) => !left.has(name.toLowerCase()));

@@ -88,7 +88,7 @@ export function readItems(lines: Uint8Array, server: string): ListedLines<ItemMe
   return { entries: items, other };
 }
 
-/** Reads only the keys of lines of a list, in a third of the time. */
+/** Reads only the keys of lines of a list, in half of the time. */
 export function readKeys(lines: Uint8Array): ListedLines<string> {
   return readLines(lines, (cursor) => cursor.keyAlone());
 }

@@ -1,9 +1,5 @@
 import { assertEquals } from "@std/assert";
-import {
-  freshnessOf,
-  readHttpDate,
-  storableHeaders,
-} from "../../../src/adapters/http/freshness.ts";
+import { freshnessOf, isDecoded, readHttpDate } from "../../../src/adapters/http/freshness.ts";
 
 const NOW = Date.parse("Wed, 01 Jan 2025 00:00:00 GMT");
 
@@ -79,25 +75,25 @@ Deno.test("freshnessOf() uses only the directive no-store of a request", () => {
   assertEquals([storable("no-cache"), storable('ext="no-store"')], [true, true]);
 });
 
-Deno.test("storableHeaders() leaves out the encodings that the runtime's fetch decodes", () => {
-  const original = Object.getOwnPropertyDescriptor(globalThis, "navigator")!;
-  const decodedBy = (userAgent: string | undefined) => {
-    const value = userAgent === undefined ? undefined : { userAgent };
-    Object.defineProperty(globalThis, "navigator", { value, configurable: true });
-    return ["gzip", "BR", "deflate", "zstd", "compress", "gzip, br", ""].filter((encoding) => {
-      const headers = new Headers({ "Content-Encoding": encoding });
-      return storableHeaders({ headers, url: "https://example.com/" }).length === 0;
-    });
-  };
-  try {
-    assertEquals(decodedBy("Deno/2.9.6"), ["gzip", "BR"]);
-    assertEquals(decodedBy("Cloudflare-Workers"), ["gzip", "BR"]);
-    assertEquals(decodedBy("Node.js/22"), ["gzip", "BR", "deflate"]);
-    assertEquals(decodedBy(undefined), ["gzip", "BR", "deflate"]); // Node 20
-    assertEquals(decodedBy("Bun/1.4.5"), ["gzip", "BR", "deflate", "zstd"]);
-  } finally {
-    Object.defineProperty(globalThis, "navigator", original);
-  }
+Deno.test("isDecoded() knows the encodings that the fetch of each runtime decodes", () => {
+  const encodings = [
+    ...["gzip", "GZip", "x-gzip", "br", "deflate", "zstd", "compress", "gzip, br", "gzip,"],
+    ...["gzip, identity", "gzip, compress", ""],
+  ];
+  const decodedBy = (userAgent: string, undici?: string) =>
+    encodings.filter((encoding) => isDecoded(encoding, { userAgent, undici }));
+  assertEquals(decodedBy("Deno/2.9.6"), ["gzip", "GZip", "br"]);
+  assertEquals(decodedBy("Cloudflare-Workers"), ["gzip", "br"]);
+  const onNode = ["gzip", "GZip", "x-gzip", "br", "deflate", "gzip, br"];
+  assertEquals(decodedBy("Node.js", "5.26.3"), onNode); // 20.9
+  assertEquals(decodedBy("Node.js/24", "7.10.0"), onNode);
+  const withZstd = onNode.toSpliced(5, 0, "zstd");
+  assertEquals(decodedBy("Node.js/24", "7.11.0"), withZstd);
+  assertEquals(decodedBy("Node.js/26", "8.10.2"), withZstd);
+  assertEquals(decodedBy("Bun/1.2.0"), ["gzip", "br", "deflate"]);
+  assertEquals(decodedBy("Bun/1.3.10"), ["gzip", "br", "deflate", "zstd"]);
+  const onBun = ["gzip", "GZip", "x-gzip", "br", "deflate", "zstd", "gzip,", "gzip, identity"];
+  assertEquals(decodedBy("Bun/1.4.5"), onBun);
 });
 
 Deno.test("readHttpDate() reads HTTP's three formats, always in UTC", () => {
