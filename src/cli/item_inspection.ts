@@ -76,7 +76,9 @@ function absent(row: Row): Inspection {
 
 function infoOf({ flags: { f = "", s, c = "0", t, l, h } }: MetaReply): ItemInfo {
   return {
-    ...{ flags: Number(f), size: Number(s), cas: BigInt(c) },
+    // memcached can be built with flags of 64 bits.
+    flags: Number.isSafeInteger(Number(f)) ? Number(f) : BigInt(f),
+    ...{ size: Number(s), cas: BigInt(c) },
     ...{ ttl: Number(t), lastAccess: Number(l), fetched: h === "1" },
   };
 }

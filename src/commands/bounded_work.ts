@@ -5,7 +5,7 @@ import { TimeoutError } from "../errors.ts";
 import { NEVER, type Turn, withAction } from "../protocol/command.ts";
 import type { SendableItem } from "../transcoding/item_codec.ts";
 import { untilAborted, watchSignal } from "../waiting.ts";
-import { DeadlineTimer } from "../waiting/timers.ts";
+import { DeadlineTimer, keepingProcess } from "../waiting/timers.ts";
 import type { Session } from "./session.ts";
 
 /** One piece of work that has a time limit. */
@@ -20,7 +20,8 @@ class Works {
   readonly #all = new Set<Work>();
 
   constructor({ settings }: Session) {
-    this.#timer = new DeadlineTimer(settings.clock, (now) => this.#check(now));
+    const clock = keepingProcess(settings.clock);
+    this.#timer = new DeadlineTimer(clock, (now) => this.#check(now));
   }
 
   add(work: Work): void {

@@ -95,10 +95,10 @@ function admitNext(sockets: Sockets): void {
  * before: that may take long, or its server may be silent.
  */
 function makeRoom({ waiting, holders, leaving }: Sockets): void {
-  let closing = Array.from(leaving).filter(({ pending }) => pending === 0).length;
+  let closing = Array.from(leaving).filter(({ isAwaited }) => !isAwaited).length;
   while (closing < waiting.size && holders.size > 0) {
     const idlest = Array.from(holders).reduce((a, b) => isIdler(b, a) ? b : a);
-    if (idlest.pending === 0) closing++;
+    if (!idlest.isAwaited) closing++;
     else if (leaving.size >= waiting.size) return;
     holders.delete(idlest);
     leaving.add(idlest);
@@ -106,8 +106,9 @@ function makeRoom({ waiting, holders, leaving }: Sockets): void {
   }
 }
 
-/** Whether one owner has fewer operations than another, or has been idle longer. */
+/** Whether one owner has fewer operations that wait than another, or has been idle longer. */
 function isIdler(one: SocketHolder, other: SocketHolder): boolean {
+  if (one.isAwaited !== other.isAwaited) return other.isAwaited;
   if (one.pending !== other.pending) return one.pending < other.pending;
   return one.lastRead < other.lastRead;
 }

@@ -4,7 +4,7 @@ import { ClientException, messageOf, SocketError, TimeoutError } from "../errors
 import type { ConnectContext } from "../channel_contexts.ts";
 import { isListenedTo, NAMES, trace } from "../observation.ts";
 import { lazily } from "../waiting.ts";
-import { DeadlineTimer } from "../waiting/timers.ts";
+import { DeadlineTimer, keepingProcess } from "../waiting/timers.ts";
 import type { Transport } from "../transport/transport.ts";
 import type { ConnectionOptions } from "./connection_options.ts";
 import type { SocketHolder } from "./sockets.ts";
@@ -52,7 +52,8 @@ async function openInTime(options: ConnectOptions): Promise<Transport> {
   const giveUp = () => attempt.abort(signal.reason);
   signal.addEventListener("abort", giveUp);
   const overdue = () => attempt.abort(overdueError(options, attempt.signal));
-  const timer = new DeadlineTimer(clock, overdue);
+  // A caller's own dialer may hold nothing that keeps the process alive.
+  const timer = new DeadlineTimer(keepingProcess(clock), overdue);
   // The time begins at the end of this turn, because the turn may be long.
   const timing = Promise.resolve().then(() => {
     if (!signal.aborted) timer.arm(clock.now() + connectTimeout);

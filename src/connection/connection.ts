@@ -17,7 +17,7 @@ import {
 } from "./connect.ts";
 import type { Clock } from "../waiting.ts";
 import { allEnded } from "../waiting/promises.ts";
-import { DeadlineTimer, lettingProcessEnd } from "../waiting/timers.ts";
+import { DeadlineTimer, keepingProcess, lettingProcessEnd } from "../waiting/timers.ts";
 import type { SocketHolder } from "./sockets.ts";
 import type { ConnectionOptions } from "./connection_options.ts";
 import { Fifo } from "./fifo.ts";
@@ -119,6 +119,11 @@ export class Connection implements SocketHolder {
     return this.#pending;
   }
 
+  /** Whether an operation waits for it; an aborted one does not, even if its reply is missing. */
+  get isAwaited(): boolean {
+    return !unsettled(this.#inFlight, this.#queue).next().done;
+  }
+
   /** The total length of the values that those operations store, in bytes. */
   get pendingBytes(): number {
     return this.#pendingBytes;
@@ -143,7 +148,6 @@ export class Connection implements SocketHolder {
   /** Accepts a command. It is sent together with all others of this turn. */
   submit(command: Command): void {
     if (!this.#flushScheduled) this.#scheduleFlush();
-    if (this.#queue.length >= this.#nextSweep) this.sweep();
     noteCarrier(command, this.#options.location);
     command.carrier = this.id;
     this.#queue.push(command);
@@ -154,6 +158,8 @@ export class Connection implements SocketHolder {
     // A command from a connection that ended continues with its remaining time.
     if (command.deadline === Infinity) command.turn = this.#turn;
     else this.#timer.arm(command.deadline);
+    // Not before: a connection that nothing waits for may end in it.
+    if (this.#queue.length > this.#nextSweep) this.sweep();
   }
 
   /** Ends the connection for this reason, and rejects the requests in flight with it. */
@@ -170,7 +176,7 @@ export class Connection implements SocketHolder {
   /** Ends the connection as soon as no operation waits for it. */
   drain(): void {
     this.#isDraining = true;
-    if (!this.#isAwaited) this.end(this.#reasonFor(new SocketError("it is not used any more")));
+    if (!this.isAwaited) this.end(this.#reasonFor(new SocketError("it is not used any more")));
   }
 
   /**
@@ -178,11 +184,14 @@ export class Connection implements SocketHolder {
    * this takes a tenth of a round trip, and another operation usually follows.
    */
   restSoon(): void {
-    if (this.#hasEnded) return;
-    this.#cancelRest ??= this.#after(LONG_IDLE, () => {
+    if (this.#cancelRest !== undefined || this.#hasEnded) return;
+    this.#cancelRest = this.#after(LONG_IDLE, () => {
       this.#cancelRest = undefined;
+      if (this.isAwaited) return;
       if (this.#isDraining) this.drain();
-      else if (!this.#isAwaited) this.#rest(true);
+      else this.#rest(true);
+      // Others may wait for a socket.
+      this.#options.sockets?.idle?.();
     });
   }
 
@@ -196,26 +205,24 @@ export class Connection implements SocketHolder {
    * way.
    */
   sweep(): void {
+    const over: Command[] = [];
     this.#queue.keep((command) => {
-      if (command.settled) this.#done(command);
+      if (command.settled) over.push(command);
       return !command.settled;
     });
+    for (const command of over) this.#done(command);
     // Because the queue must double each time, this costs very little for each command.
     this.#nextSweep = Math.max(FIRST_SWEEP, this.#queue.length * 2);
   }
 
   readonly #after = (delay: number, callback: () => void): () => void => {
     const { clock } = this.#options;
-    return (this.#keepsProcess ? lettingProcessEnd(clock) : clock).after(delay, callback);
+    const timers = this.#keepsProcess ? lettingProcessEnd : keepingProcess;
+    return timers(clock).after(delay, callback);
   };
 
   get #hasEnded(): boolean {
     return this.#ending.signal.aborted;
-  }
-
-  /** Whether an operation waits for it; an aborted one does not, even if its reply is missing. */
-  get #isAwaited(): boolean {
-    return !unsettled(this.#inFlight, this.#queue).next().done;
   }
 
   /** Whether it was idle for long before it was last used, and nothing has been received since. */
@@ -252,24 +259,33 @@ export class Connection implements SocketHolder {
       lookForChannels();
       this.#observer.answered(this);
     }
-    if (this.#isDraining) this.drain();
+    this.#drainOn();
+  }
+
+  /** Continues to drain. Whether all that is pending has been aborted takes long to find out, so that is done later. */
+  #drainOn(): void {
+    if (this.#isDraining && this.#pending === 0) this.drain();
   }
 
   /** Records that some operations have ended. */
   #done({ size, byteLength }: Exchange): void {
     this.#pending -= size;
     this.#pendingBytes -= byteLength;
-    if (this.#pending > 0) return;
+    // What is pending may have been aborted.
     this.restSoon();
-    // Others may wait for a socket.
-    this.#options.sockets?.idle?.();
+    if (this.#pending === 0) this.#options.sockets?.idle?.();
   }
 
   #rest(isResting: boolean): void {
     this.#isResting = isResting;
     // One that was set before the socket was open keeps the process alive.
     if (isResting && this.#pending === 0) this.#timer.stop();
-    this.#pipeline?.keepProcess(!isResting);
+    try {
+      this.#pipeline?.keepProcess(!isResting);
+    } catch (error) {
+      // A caller's own transport may throw.
+      this.#end(this.#reasonFor(error), false);
+    }
   }
 
   /** Dials, reads until the end, and closes. */
@@ -399,7 +415,7 @@ export class Connection implements SocketHolder {
     if (this.#flushScheduled) this.#start(this.#turn);
     pipeline.gather(this.#observer.sharesRequests?.() ?? true);
     // All commands may have been aborted.
-    if (this.#isDraining) this.drain();
+    this.#drainOn();
     if (!this.#hasEnded) pipeline.write();
   }
 
@@ -412,7 +428,7 @@ export class Connection implements SocketHolder {
       return this.#end(overdue, true, false, ({ deadline }) => deadline <= now ? overdue : behind);
     }
     // The oldest is not overdue, but commands from a connection that ended may be.
-    for (const command of this.#queue) this.#hasTime(command);
+    for (const command of this.#queue) this.#hasTime(command, now, true);
     for (const command of unsettled(this.#inFlight, this.#queue)) {
       if (command.deadline <= now) command.fail(overdue);
       else this.#timer.arm(command.deadline);
@@ -444,8 +460,11 @@ export class Connection implements SocketHolder {
     for (const command of unsettled(this.#inFlight.drain())) {
       (asksAgain && command.askAgain() ? again : lost).push(command);
     }
-    const waiting = again.concat(this.#queue.drain());
-    const unwritten = waiting.filter((command) => this.#hasTime(command));
+    const now = this.#options.clock.now();
+    const unwritten = [
+      ...again.filter((command) => this.#hasTime(command, now)),
+      ...this.#queue.drain().filter((command) => this.#hasTime(command, now, true)),
+    ];
     // Before anything fails: commands that continue must not return to this connection.
     this.#observer.ended(this, { reason, isFailure, wasIdle: this.#wasIdle, unwritten });
     const named = withLost(reason, lost);
@@ -456,8 +475,12 @@ export class Connection implements SocketHolder {
   }
 
   /** Whether a command has not been aborted and its time is not over; if its time is over, it fails here. */
-  #hasTime(command: Command): boolean {
-    if (command.deadline <= this.#options.clock.now()) command.failUnsent(this.#timeoutError());
+  #hasTime(command: Command, now: number, isUnsent = false): boolean {
+    if (command.deadline <= now) {
+      const error = this.#timeoutError();
+      if (isUnsent) command.failUnsent(error);
+      else command.fail(error);
+    }
     return !command.settled;
   }
 

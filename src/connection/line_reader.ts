@@ -10,7 +10,7 @@ import type { ConnectionOptions } from "./connection_options.ts";
 import { describeSeparate, publishSeparateEnd } from "./separate_connections.ts";
 import { stallError, StallTimer } from "./stall_timer.ts";
 import type { Clock } from "../waiting.ts";
-import { DeadlineTimer } from "../waiting/timers.ts";
+import { DeadlineTimer, keepingProcess } from "../waiting/timers.ts";
 
 /** The options of a {@linkcode LineReader}. `timeout` is the time limit of the first line of a reply. */
 export type LineReaderOptions = Pick<
@@ -85,7 +85,7 @@ export class LineReader {
     this.#options = options;
     this.#caller = signal;
     this.#timer = new DeadlineTimer(
-      options.clock,
+      keepingProcess(options.clock),
       () => this.end(this.#named(this.#timeoutError())),
     );
     const { server, stallTimeout } = options;

@@ -4,7 +4,7 @@ import { SocketError, TimeoutError } from "../errors.ts";
 import type { Command, CommandObserver } from "../protocol/command.ts";
 import { RetrievalCommand } from "../protocol/commands/retrieval.ts";
 import { allEnded, deferred } from "../waiting/promises.ts";
-import { DeadlineTimer } from "../waiting/timers.ts";
+import { DeadlineTimer, keepingProcess } from "../waiting/timers.ts";
 import { Connection, type ConnectionEnd, type ConnectionObserver } from "./connection.ts";
 import { type EndReason, longestWait } from "./connect.ts";
 import type { ConnectionOptions } from "./connection_options.ts";
@@ -132,13 +132,15 @@ export class ServerNode implements ServerHandle {
     this.#options = options;
     this.#room = new RoomCheck(options);
     this.#health = new ServerHealth(options, () => this.#probe());
-    this.#decodingTimer = new DeadlineTimer(options.clock, (now) => this.#checkDecoding(now));
+    const clock = keepingProcess(options.clock);
+    this.#decodingTimer = new DeadlineTimer(clock, (now) => this.#checkDecoding(now));
     this.#commandObserver = {
       server: options.server,
       decoding: (command) => this.#decode(command),
       failed: (error) => {
         options.counters.failed(error);
-        for (const each of [...this.#connections, ...this.#closing]) each.restSoon();
+        for (const each of this.#connections) each.restSoon();
+        for (const each of this.#closing) each.restSoon();
       },
     };
   }

@@ -2,8 +2,10 @@
 
 /** The owner of a socket that may be closed when another one is needed. */
 export interface SocketHolder {
-  /** The number of operations that wait for it. */
+  /** The number of operations that are not over for it, with aborted ones. */
   readonly pending: number;
+  /** Whether an operation waits for it. */
+  readonly isAwaited: boolean;
   /** When the server was last heard, by the client's clock. */
   readonly lastRead: number;
   /** Accepts no more operations, and closes the socket as soon as none waits for it. */

@@ -2,6 +2,7 @@
 
 import type { Session } from "../commands/session.ts";
 import { systemClock, watchSignal } from "../waiting.ts";
+import { keepingProcess } from "../waiting/timers.ts";
 
 /** How long `close()` waits at most, in milliseconds. */
 const LONGEST_WAIT = 1000;
@@ -23,7 +24,7 @@ export async function beforeClosing<Result>(
   const hold = () => {
     const all = Promise.allSettled([root.farewell, undo?.() ?? done]);
     root.farewell = new Promise<void>((resolve) => {
-      const cancel = systemClock.after(LONGEST_WAIT, resolve);
+      const cancel = keepingProcess(systemClock).after(LONGEST_WAIT, resolve);
       all.then(() => resolve()).finally(cancel);
     });
   };

@@ -1,7 +1,7 @@
 /** Operations that wait until the servers are known. @module */
 
 import type { Clock } from "../waiting.ts";
-import { DeadlineTimer } from "../waiting/timers.ts";
+import { DeadlineTimer, keepingProcess } from "../waiting/timers.ts";
 
 /** An operation that waits. */
 export interface Waiter {
@@ -26,7 +26,7 @@ export class WaitingRoom {
 
   /** @param overdue Makes the error for an operation whose deadline has passed. */
   constructor(clock: Clock, overdue: () => Error) {
-    this.#timer = new DeadlineTimer(clock, (now) => this.#checkDeadlines(now));
+    this.#timer = new DeadlineTimer(keepingProcess(clock), (now) => this.#checkDeadlines(now));
     this.#overdue = overdue;
   }
 

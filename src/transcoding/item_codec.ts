@@ -27,8 +27,7 @@ export const UNDEFINED_FLAGS = 0x6d6f6575;
 export const MARK_FLAGS = 0x6d6f656d;
 
 /** The valid flags of values, in words. */
-export const USABLE_FLAGS =
-  "an integer from 0 to 0xffffffff, except 0x6d6f6500 to 0x6d6f65ff, which are reserved";
+export const USABLE_FLAGS = "an integer from 0 to 0xffffffff, but not 0x6d6f6500 to 0x6d6f65ff";
 
 /** Whether a value can be stored with these flags. */
 export function isUsable(flags: unknown): flags is number {

@@ -103,7 +103,8 @@ function stringify(value: unknown, replacer: JsonTranscoderOptions["replacer"]):
   let thrown: ErrorOptions | undefined;
   try {
     const json = JSON.stringify(value, replacer);
-    if (json !== undefined) return json;
+    // The JSON of a promise is that of an empty object.
+    if (json !== undefined && !(value instanceof Promise)) return json;
   } catch (cause) {
     thrown = { cause };
   }

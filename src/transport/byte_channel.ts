@@ -2,6 +2,7 @@
 
 import { SocketError } from "../errors.ts";
 import { systemClock } from "../waiting.ts";
+import { keepingProcess } from "../waiting/timers.ts";
 import { afterTurn } from "./event_loop.ts";
 import { LARGE_VACANCY, READ_SIZE } from "./runtime.ts";
 import type { Directions } from "./stream_directions.ts";
@@ -95,8 +96,8 @@ class Channel implements ByteChannel {
       if (abortWriting !== undefined) {
         // A worker's socket closes when everything is written, or when it is aborted. If it is aborted while it closes,
         // workerd keeps it open until the request ends.
-        await inTime(closing, CLOSE_GRACE);
-        abortWriting().catch(() => {});
+        const abort = () => void abortWriting().catch(() => {});
+        await inTime(closing, CLOSE_GRACE).finally(abort);
       }
       await inTime(closing, LONGEST_CLOSE);
     } finally {
@@ -208,14 +209,14 @@ export async function closeInTime(transport: Transport): Promise<void> {
 }
 
 /**
- * Waits for a promise, up to a time limit.
+ * Waits for a promise, up to a time limit, and keeps the process alive meanwhile.
  *
  * @param promise The promise; if it is rejected within the time, so is the result.
  * @param milliseconds The time limit.
  */
 export function inTime(promise: Promise<unknown>, milliseconds: number): Promise<void> {
   return new Promise((resolve, reject) => {
-    const cancel = systemClock.after(milliseconds, resolve);
+    const cancel = keepingProcess(systemClock).after(milliseconds, resolve);
     promise.then(() => resolve(), reject).finally(cancel);
   });
 }

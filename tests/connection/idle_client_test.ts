@@ -6,7 +6,7 @@ import type { ClientOptions } from "../../mod.ts";
 import { bundle } from "../runtimes/bundle.ts";
 import { programPath } from "../support/memcached.ts";
 import { type Script, ScriptedPeer } from "../support/scripted_peer.ts";
-import type { Job } from "./idle_client.ts";
+import type { Job, OwnCode } from "./idle_client.ts";
 
 /** A process that stays longer than this many milliseconds is not going to end. */
 const LONGEST = 20_000;
@@ -36,6 +36,8 @@ interface Case {
   readonly gets: number;
   readonly closes?: boolean;
   readonly abortsAfter?: number;
+  readonly leavesOne?: boolean;
+  readonly own?: OwnCode;
   readonly printed: string;
 }
 
@@ -100,6 +102,18 @@ const CASES: readonly Case[] = [
     printed: "Error\n",
   },
   {
+    what: "a set was aborted behind a get that is answered late",
+    options: { stallTimeout: 60_000 },
+    script: async (connection) => {
+      await connection.request();
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      await connection.send("END\r\n");
+    },
+    gets: 1,
+    leavesOne: true,
+    printed: "undefined\n",
+  },
+  {
     what: "it is closed when it has been idle",
     options: {},
     script: slowly(0),
@@ -107,30 +121,78 @@ const CASES: readonly Case[] = [
     closes: true,
     printed: "value\nclosed\n",
   },
+  {
+    what: "its dialer never ends",
+    options: { timeout: 300 },
+    script: () => {},
+    gets: 1,
+    own: "a dialer that never ends",
+    printed: "TimeoutError\n",
+  },
+  {
+    what: "its transport never closes",
+    options: { timeout: 300 },
+    script: () => {},
+    gets: 1,
+    closes: true,
+    own: "a transport that never closes",
+    printed: "TimeoutError\nclosed\n",
+  },
+  {
+    what: "its transport throws",
+    options: {},
+    script: () => {},
+    gets: 1,
+    // The process lives until then.
+    abortsAfter: 200,
+    own: "a transport that throws",
+    printed: "undefined\n",
+  },
+  {
+    what: "its transcoder never ends",
+    options: { timeout: 300 },
+    script: slowly(0),
+    gets: 1,
+    own: "a transcoder that never ends",
+    printed: "TimeoutError\n",
+  },
+  {
+    what: "its discovery never ends",
+    options: { timeout: 300 },
+    script: () => {},
+    gets: 1,
+    closes: true,
+    own: "a discovery that never ends",
+    printed: "TimeoutError\nclosed\n",
+  },
 ];
 
 async function run(
   program: string,
   args: string[],
-  { what, options, script, gets, closes = false, abortsAfter }: Case,
+  { what, options, script, gets, closes = false, abortsAfter, leavesOne, own }: Case,
 ) {
   await using peer = new ScriptedPeer(script);
-  const limits = abortsAfter === undefined ? {} : { abortsAfter };
-  const job: Job = { server: peer.address, options, gets, closes, ...limits };
+  const given = {
+    ...abortsAfter !== undefined && { abortsAfter },
+    ...leavesOne !== undefined && { leavesOne },
+    ...own !== undefined && { own },
+  };
+  const job: Job = { server: peer.address, options, gets, closes, ...given };
   const signal = AbortSignal.timeout(LONGEST);
-  const { stdout, stderr } = await new Deno.Command(program, {
+  const { code, stdout, stderr } = await new Deno.Command(program, {
     args: [...args, JSON.stringify(job)],
     signal,
   }).output();
   const printed = new TextDecoder().decode(stdout);
-  return signal.aborted
-    ? `${printed}and stays when ${what}`
-    : printed || new TextDecoder().decode(stderr);
+  if (signal.aborted) return `${printed}and stays when ${what}`;
+  return code === 0 ? printed : `${printed}exit code ${code}: ${new TextDecoder().decode(stderr)}`;
 }
 
 async function runAll(program: string, ...args: string[]): Promise<void> {
-  const printed = await Promise.all(CASES.map((one) => run(program, args, one)));
-  assertEquals(printed, CASES.map(({ printed }) => printed));
+  await Promise.all(CASES.map(async (one) => {
+    assertEquals(await run(program, args, one), one.printed, one.what);
+  }));
 }
 
 Deno.test("a client keeps a process no longer than something is under way (Deno)", async () => {

@@ -114,6 +114,29 @@ Deno.test("Client closes the socket of a silent server for another when its oper
   await client.close();
 });
 
+Deno.test("Client closes the socket whose operations were aborted, and not only the one that it chose before", async () => {
+  const playing = playBounded(2, { stallTimeout: Infinity });
+  const { client, clock, sockets } = playing;
+  const silent = assertRejects(() => client.get("0"), SocketError, "the client is closed");
+  const aborted = new AbortController();
+  const { signal } = aborted;
+  const given = [client.get("1a", { signal }), client.set("1b", 1, 0, { signal })].map((
+    operation,
+  ) => assertRejects(() => operation, Error, "enough"));
+  await until(() => sockets.length === 2 && sockets.every(({ sent }) => sent !== ""));
+  // The first server has fewer operations, so its socket is chosen for the third.
+  const other = client.get("2");
+  await until(() => true);
+  aborted.abort(new Error("enough"));
+  await Promise.all(given);
+  await until(() => true);
+  clock.tick(1000);
+  await answer(playing, "s2");
+  assertEquals(await other, undefined);
+  await client.close();
+  await silent;
+});
+
 Deno.test("Client opens no further connection to a server when there is no socket left for it", async () => {
   const playing = playBounded(3, { connections: 4 });
   const { client, sockets } = playing;

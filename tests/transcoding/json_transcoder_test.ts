@@ -37,7 +37,11 @@ Deno.test("jsonTranscoder.encode refuses what has no JSON", () => {
   const toJSON = () => {
     throw new RangeError("no");
   };
-  for (const value of [undefined, () => {}, Symbol("s"), 1n, [1n], cyclic, { toJSON }]) {
+  for (
+    const value of [undefined, Promise.resolve(1), () => {}, Symbol("s"), 1n, [1n], cyclic, {
+      toJSON,
+    }]
+  ) {
     assertThrows(() => encode(value), ValidationException, "Cannot store value: it has no JSON");
   }
 });
