@@ -6,6 +6,7 @@ import {
   ClientException,
   type ClientOptions,
   Namespace,
+  PartialSocketError,
   rawTranscoder,
   SocketError,
 } from "../../mod.ts";
@@ -85,11 +86,17 @@ Deno.test("as many operations of a namespace wait for its generation as may wait
   const locator = () => ({ locate: (key: string) => /[13579]$/.test(key) ? 1 : 0 });
   const options = { locator, maxPending: 10, maxPendingBytes: 4000 };
   await withFleet(options, async (_fleet, connect) => {
+    const value = "x".repeat(400);
     const names = connect().namespace("n:");
-    const sets = Array.from({ length: 20 }, (_, i) => names.set(`${i}`, "x".repeat(400)));
+    const sets = Array.from({ length: 20 }, (_, i) => names.set(`${i}`, value));
     await assertRejects(() => names.get("more"), SocketError, "20 operations wait for it");
     // Each server gets ten of them, which it may have.
     await Promise.all(sets);
+    // Of twelve for each server, two are too many, as when the generation is known.
+    const values = Object.fromEntries(Array.from({ length: 24 }, (_, i) => [`${i}`, value]));
+    const setAll = () => connect().namespace("m:").setMany(values);
+    const { failures } = await assertRejects(setAll, PartialSocketError);
+    assertEquals(failures.size, 4);
   });
 });
 

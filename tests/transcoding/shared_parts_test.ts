@@ -205,6 +205,17 @@ for (const [name, make] of Object.entries(HONEST)) {
   }
 }
 
+for (const name of ["dateutil.tz.tz\ntzoffset", "psycopg2.tz\nFixedOffsetTimezone"]) {
+  Deno.test(`zones of ${name.split("\n")[1]} that have the same long name are read and stored again`, async () => {
+    const text = pickledText("n".repeat(5000));
+    const args = name.endsWith("tzoffset") ? `${text}K\x3c\x86` : `K\x01${text}\x86`;
+    const zones = await readPickle(latin1(calls(name, args))) as TimeZone[];
+    const read = await moecacheTranscoder.decode(await moecacheTranscoder.encode(zones));
+    assertEquals((read as TimeZone[]).length, zones.length);
+    assertEquals((read as TimeZone[]).at(-1)?.name, "n".repeat(5000));
+  });
+}
+
 Deno.test("references to one text of bytes read as copies of their own, so that one can be changed", () => {
   const phpValues = readIgbinary(latin1("\0\0\0\x02\x14\x02\x06\0\x11\x01\xff\x06\x01\x0e\0"));
   // [{"\xff" => 1}, {the same String => 1}]

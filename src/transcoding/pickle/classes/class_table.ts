@@ -58,6 +58,11 @@ function callable(name: string, make: Make, kind: Kind = "function"): Global {
   });
 }
 
+/** What takes its arguments as they are, so that looking at them takes no time. */
+function unlooked(name: string, make: Make, kind: Kind = "function"): Global {
+  return new Global(name, kind, make);
+}
+
 /**
  * A class whose instances cannot be changed, and are made of a text. Equal texts are written once here, so that very
  * many calls may refer to a long one: they make one instance, and the text is looked at once.
@@ -102,15 +107,12 @@ function containers(): Global[] {
   return [
     callable("collections.defaultdict", makeDefaultDict, "mutable class"),
     callable("collections.deque", makeDeque, "mutable class"),
-    // These do not look at what they get.
-    ...["copy_reg", "copyreg"].map((module) =>
-      new Global(`${module}._reconstructor`, "function", reconstruct)
-    ),
+    ...["copy_reg", "copyreg"].map((module) => unlooked(`${module}._reconstructor`, reconstruct)),
     ...["__builtin__", "builtins"].flatMap((module) => [
       immutable(`${module}.range`, makeRange),
       immutable(`${module}.xrange`, makeRange),
       callable(`${module}.getattr`, getAttribute),
-      ...FACTORIES.map((name) => new Global(`${module}.${name}`, "function", () => undefined)),
+      ...FACTORIES.map((name) => unlooked(`${module}.${name}`, () => undefined)),
     ]),
   ];
 }
@@ -357,7 +359,7 @@ function zones(): Global[] {
     immutable("pytz._FixedOffset", pytzOffset),
     ...dateutil.flatMap((module) => [
       callable(`${module}.tzutc`, () => utcZone("dateutil.tz", "tzutc"), "mutable class"),
-      callable(`${module}.tzoffset`, ([name, offset], machine) => {
+      unlooked(`${module}.tzoffset`, ([name, offset], machine) => {
         const zone = new BuiltZone(new PythonName("dateutil.tz", "tzoffset"));
         if (offset !== undefined) setDateutilOffset(zone, { _name: name, _offset: offset });
         return built(machine, zone, setDateutilOffset);
@@ -379,14 +381,14 @@ function zones(): Global[] {
       grow(machine, zone, () => {});
       return zone;
     }, "mutable class"),
-    callable("django.utils.timezone.FixedOffset", ([minutes, name = null], machine) => {
+    unlooked("django.utils.timezone.FixedOffset", ([minutes, name = null], machine) => {
       const zone = new BuiltZone(new PythonName("django.utils.timezone", "FixedOffset"));
       if (typeof minutes === "number") {
         setDjangoOffset(zone, { _FixedOffset__name: name, _FixedOffset__offset: minutes * 60 });
       }
       return built(machine, zone, setDjangoOffset);
     }, "mutable class"),
-    callable("psycopg2.tz.FixedOffsetTimezone", (args, machine) => {
+    unlooked("psycopg2.tz.FixedOffsetTimezone", (args, machine) => {
       const zone = psycopgZone(args);
       if (zone !== undefined) grow(machine, zone, () => {});
       return zone;

@@ -104,7 +104,7 @@ export function pytzZone(args: readonly unknown[]): TimeZone | undefined {
   const call = { callee: new PythonName("pytz", "_p"), args };
   if (seconds === undefined) return new NamedZone(call, name);
   const offset = offsetOf(seconds);
-  if (offset === undefined || !rest.every(isScalar)) return undefined;
+  if (offset === undefined || !rest.every(isShort)) return undefined;
   return new ForeignZone(call, offset, name);
 }
 
@@ -211,6 +211,9 @@ function offsetOf(value: unknown): TimeDelta | undefined {
 }
 
 function isScalar(value: unknown): boolean {
-  if (typeof value === "string") return value.length <= LONGEST_NAME;
-  return value === null || typeof value === "number";
+  return value === null || typeof value === "string" || typeof value === "number";
+}
+
+function isShort(value: unknown): boolean {
+  return isScalar(value) && !(typeof value === "string" && value.length > LONGEST_NAME);
 }
