@@ -271,7 +271,7 @@ export class Generations {
       return `${maxPending * count} operations wait for it, as many as maxPending allows`;
     }
     const most = maxPendingBytes * count;
-    // One alone may be of many keys, of which each server takes what it has room for.
+    // One alone may have many keys: each server takes what it has room for.
     if (this.#waiting === 0 || this.#waitingBytes + byteLength <= most) return undefined;
     const waiting = `${this.#waitingBytes} bytes of values wait for it`;
     return `${waiting}, and ${byteLength} more are above the ${most} of maxPendingBytes`;
