@@ -323,6 +323,14 @@ onEveryServer("largeValues", (test) => {
     const aborted = { signal: AbortSignal.abort(fault) };
     assertEquals(await assertRejects(() => view.setStream("a", unread, 0, aborted)), fault);
     assertEquals(canceled, fault);
+    // Before the stream is asked for anything.
+    canceled = undefined;
+    const soon = new AbortController();
+    const silent = new ReadableStream<Uint8Array>({ cancel: (reason) => canceled = reason });
+    const setting = view.setStream("a", silent, 0, { signal: soon.signal });
+    soon.abort(fault);
+    assertEquals(await assertRejects(() => setting), fault);
+    assertEquals(canceled, fault);
   });
 
   test("refuses what cannot be stored before it stores a chunk", async (client) => {

@@ -16,6 +16,8 @@ export async function* bytesOf(
   const cancel = () => void reader.cancel(signal.reason).catch(() => {});
   signal.addEventListener("abort", cancel);
   try {
+    // It may have been aborted before the first chunk was asked for.
+    signal.throwIfAborted();
     for (;;) {
       const { done, value } = await reader.read();
       signal.throwIfAborted();
