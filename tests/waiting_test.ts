@@ -69,6 +69,23 @@ Deno.test("DeadlineTimer says that a deadline is over even if a test has stopped
   assertEquals(times, [100]);
 });
 
+Deno.test("a timer that keeps the process alive is set and cleared as workers take it: by no method", async () => {
+  const called: unknown[] = [];
+  const timers = [
+    function (this: unknown): number {
+      called.push(this);
+      return 1;
+    },
+    function (this: unknown): void {
+      called.push(this);
+    },
+  ] as unknown as Timers;
+  const { promise, resolve } = deferred<void>();
+  busyClock(timers).after(1, resolve);
+  await promise;
+  assertEquals(called, [undefined, undefined]);
+});
+
 Deno.test("a timer that keeps the process alive fires where timers had been replaced before", async () => {
   const { promise, resolve } = deferred<void>();
   const replaced = [() => 1, () => {}] as unknown as Timers;

@@ -22,6 +22,8 @@ const idleClock: Clock = {
 
 /** A clock whose timers keep the process alive, with the runtime's timers as they were when the module was loaded. */
 export function busyClock(timers: Timers | undefined = earlyTimers): Clock {
+  // Not called as methods: workers refuse that.
+  const [set, clear] = timers ?? [];
   return {
     now: () => systemClock.now(),
     after(delay, callback) {
@@ -31,10 +33,10 @@ export function busyClock(timers: Timers | undefined = earlyTimers): Clock {
       };
       const late = systemClock.after(delay, due);
       // It keeps the process alive, and never fires if a test had replaced it before the module was loaded.
-      const timer = timers?.[0](due, delay);
+      const timer = set?.(due, delay);
       const cancel = () => {
         late();
-        timers?.[1](timer);
+        clear?.(timer);
       };
       return cancel;
     },
