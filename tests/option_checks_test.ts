@@ -216,7 +216,7 @@ Deno.test("patterns refuse what is no client when they are called, and show no p
   }
 });
 
-Deno.test("rateLimit refuses what is no time, whatever it is", async () => {
+Deno.test("rateLimit refuses a now that does not return a time", async () => {
   await using client = new Client("127.0.0.1:1");
   for (const time of [NaN, "60", Symbol("now"), 5n, {}, undefined]) {
     const options = { limit: 1, window: 1, now: () => time as number };

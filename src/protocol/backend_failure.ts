@@ -10,7 +10,7 @@ const OWN_REFUSAL = /^SERVER_ERROR (out of memory|object too large)/i;
  * Connection timed out`. That server may have executed the command, or may still execute it.
  */
 export function isBackendFailure(error: unknown): boolean {
-  // What a caller has passed is no line of a server's, whatever it looks like.
+  // A ValidationException holds a value of the caller, not a line that a server has sent.
   if (!(error instanceof ClientException) || error instanceof ValidationException) return false;
   const { item } = error;
   return typeof item === "string" && /^SERVER_ERROR( |$)/.test(item) && !OWN_REFUSAL.test(item);

@@ -1,6 +1,6 @@
 /**
- * Fetches the same text in each of the encodings that ENCODINGS names from ORIGIN, and prints which of them fetch has
- * decoded, and of which the cache stores no header.
+ * Fetches the same text from ORIGIN in each encoding that ENCODINGS names. Prints the encodings that fetch has decoded,
+ * and those whose header the cache does not store.
  */
 
 // deno-lint-ignore-file no-console
