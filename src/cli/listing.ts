@@ -2,6 +2,7 @@
 
 import type { Client, ItemMetadata, ItemsOptions } from "../../mod.ts";
 import type { Fleet } from "./fleet.ts";
+import { isReachable, showKey } from "./keys_of_bytes.ts";
 import { say } from "./messages.ts";
 import { Progress } from "./progress.ts";
 import type { Terminal } from "./terminal.ts";
@@ -40,6 +41,7 @@ export class Listing {
   #count = 0;
   readonly #extents = new Map<string, ListedExtent>();
   readonly #abandoned = new Set<string>();
+  #isAnyUnreachable = false;
 
   constructor(options: ListingOptions) {
     this.#options = options;
@@ -118,6 +120,18 @@ export class Listing {
   /** Whether the rest of a server is left out. Items of it may still come, which were listed before. */
   isAbandoned(server: string): boolean {
     return this.#abandoned.has(server);
+  }
+
+  /** Whether a command can carry a key. The first that none can carry is reported. */
+  canReach(key: string, server: string): boolean {
+    if (isReachable(key)) return true;
+    if (!this.#isAnyUnreachable) {
+      const why = "only the binary protocol can carry such a key";
+      say(this.#options.terminal, `Cannot ask ${server} for key "${showKey(key)}": ${why}`);
+    }
+    this.#isAnyUnreachable = true;
+    this.#code = Math.max(this.#code, EXIT.server);
+    return false;
   }
 
   #fail(error: unknown): void {

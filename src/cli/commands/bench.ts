@@ -7,7 +7,7 @@ import { Fleet } from "../fleet.ts";
 import { Latencies } from "../latencies.ts";
 import { say } from "../messages.ts";
 import { Countdown } from "../progress.ts";
-import { readCount, readInterval, readSize } from "../quantities.ts";
+import { countOf, readCount, readInterval, readSize } from "../quantities.ts";
 import { resolvedOrAborted } from "../terminal.ts";
 import { EXIT, messageOf, UsageFault } from "../usage.ts";
 
@@ -60,7 +60,7 @@ async function bench({ options, printer, terminal }: Job<BenchOptions>): Promise
   const counts = { hits: 0, errors: 0 };
   let fault = "";
   const fleets = await Promise.all(
-    Array.from({ length: clients }, () => Fleet.open(options, terminal)),
+    Array.from({ length: clients }, () => Fleet.open(options, terminal, [PREFIX])),
   );
   const noteFault = (error: unknown) => {
     if (terminal.interrupted.aborted) return;
@@ -109,7 +109,9 @@ async function bench({ options, printer, terminal }: Job<BenchOptions>): Promise
     })),
   );
   if (fault === "") return EXIT.done;
-  const failed = counts.errors === 0 ? "" : `${counts.errors} operations failed; the first: `;
+  const failed = counts.errors === 0
+    ? ""
+    : `${countOf(counts.errors, "operation")} failed; the first: `;
   say(terminal, `${failed}${fault}`);
   return EXIT.server;
 }
