@@ -81,7 +81,9 @@ export class Listing {
   ): AsyncGenerator<Entry, void, undefined> {
     const { fleet, terminal, server, what } = this.#options;
     const names = server === undefined ? fleet.names : [server];
-    const progress = new Progress(terminal, what, await this.#total(names));
+    const progress = new Progress(terminal, what);
+    // Not waited for: one server that is silent must not delay the list, and Ctrl-C. The list itself reports faults.
+    this.#total(names).then((total) => total !== undefined && progress.expect(total), () => {});
     try {
       for (const name of names) {
         if (terminal.interrupted.aborted) {
@@ -150,7 +152,9 @@ export class Listing {
     const { fleet, terminal } = this.#options;
     if (!terminal.showsProgress) return undefined;
     const counts = await Promise.all(names.map(async (name) => {
-      const [stats] = await fleet.at(name).stats().catch(() => []);
+      const [stats] = await fleet.at(name).stats(undefined, { signal: terminal.interrupted }).catch(
+        () => [],
+      );
       return Number(stats?.curr_items ?? NaN);
     }));
     const total = counts.reduce((sum, count) => sum + count, 0);
