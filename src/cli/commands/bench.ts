@@ -4,7 +4,7 @@ import { ClientException, SocketError } from "../../../mod.ts";
 import type { Command } from "commander";
 import { define, type Job, type Runner } from "../definition.ts";
 import { Fleet } from "../fleet.ts";
-import { Latencies } from "../latencies.ts";
+import { Latencies, percentilesOf } from "../latencies.ts";
 import { say } from "../messages.ts";
 import { Countdown } from "../progress.ts";
 import { countOf, readCount, readInterval, readSize } from "../quantities.ts";
@@ -103,9 +103,7 @@ async function bench({ options, printer, terminal }: Job<BenchOptions>): Promise
     Object.entries(times).map(([operation, measured]) => ({
       ...{ operation, n: measured.count, perSecond: Math.round(measured.count / seconds) },
       hits: operation === "get" ? counts.hits : undefined,
-      ...{ p50: rounded(measured.percentile(0.5)), p90: rounded(measured.percentile(0.9)) },
-      ...{ p99: rounded(measured.percentile(0.99)), p999: rounded(measured.percentile(0.999)) },
-      max: rounded(measured.max),
+      ...percentilesOf(measured),
     })),
   );
   if (fault === "") return EXIT.done;
@@ -114,10 +112,6 @@ async function bench({ options, printer, terminal }: Job<BenchOptions>): Promise
     : `${countOf(counts.errors, "operation")} failed; the first: `;
   say(terminal, `${failed}${fault}`);
   return EXIT.server;
-}
-
-function rounded(milliseconds: number): number {
-  return Math.round(milliseconds * 1000) / 1000;
 }
 
 function numberOf(name: string, text: string, most: number): number {
