@@ -250,7 +250,8 @@ export function pickleLongBytes(
   ];
   const memoized = protocol >= 4 ? [opcode.MEMOIZE] : [opcode.BINPUT, 0];
   const start = LONG_BYTES_START - head.length;
-  const pickle = new Uint8Array(start + head.length + length + memoized.length + 1).subarray(start);
+  const size = LONG_BYTES_START + length + memoized.length + 1;
+  const pickle = new Uint8Array(size).subarray(start);
   pickle.set(head);
   pickle.set(bytes, head.length);
   pickle.set([...memoized, opcode.STOP], head.length + length);
