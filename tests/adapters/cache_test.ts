@@ -167,6 +167,16 @@ function describeCache(
       assertEquals(await textOf(cache, URL_), "body");
     });
 
+    test("does not store a 304, whose body only one visitor has", async ({ cache }) => {
+      const conditional = asking({ "If-None-Match": '"1"' });
+      const headers = { ETag: '"1"', ...cacheControl("max-age=60") };
+      await cache.put(conditional, new Response(null, { status: 304, headers }));
+      assertEquals(await cache.match(URL_), undefined);
+      await cache.put(URL_, response("body", headers));
+      await cache.put(conditional, new Response(null, { status: 304, headers }));
+      assertEquals(await textOf(cache, URL_), "body");
+    });
+
     test("serves for as long as the response is fresh, with its age", async (context) => {
       const { cache, pass } = context;
       await cache.put(
