@@ -398,6 +398,17 @@ function describeCache(
       assertEquals(await found!.bytes(), bytes);
     });
 
+    test("keeps a body that expires for those who still read it", async ({ client, cache }) => {
+      const headers = cacheControl("max-age=100");
+      await cache.put(URL_, response(pseudoRandomBytes(3 * CHUNK), headers));
+      const items = await Array.fromAsync(await keysOf("body", client, 3), (key) => {
+        return client.inspect(key);
+      });
+      // The first chunk is read when the response is found.
+      const minutes = items.map((item) => Math.floor((item?.ttl ?? 0) / 60));
+      assertEquals(minutes, [1, 2, 2]);
+    });
+
     test("keeps the old response when a new one's body fails", async ({ client, cache }) => {
       await cache.put(URL_, response("old"));
       let isFirst = true;

@@ -3,7 +3,6 @@
 import { checkOptions, copyOptions, type OptionTypes } from "../../option_checks.ts";
 import type { KeyCommands } from "../../../mod.ts";
 import { isUnreachable } from "../../protocol/backend_failure.ts";
-import { exptimeOf } from "../key_and_exptime.ts";
 import { Bodies, type BodyReader, giveUp } from "./bodies.ts";
 import {
   addressOf,
@@ -62,8 +61,8 @@ export interface CacheSettings {
  *
  * Bodies are written and read as streams, in chunks of half a megabyte. Before a response is returned, the cache checks
  * that all chunks exist; an incomplete body is a miss. When memcached loses a chunk while the body is read, reading
- * fails: a body is never truncated or mixed with another. A replaced body is kept for a minute for the requests that
- * are still reading it.
+ * fails: a body is never truncated or mixed with another. A body that is replaced or expires is kept for a minute for the
+ * requests that are still reading it.
  *
  * With a client that treats an unreachable server as a miss (`failover: "miss"`), the cache does so too: reads are
  * misses, and writes are dropped. Lists have what is on the other servers.
@@ -372,8 +371,7 @@ export class MoecacheCache {
     const body = response.body?.getReader();
     const generation = await this.#generationFor(body);
     if (generation === undefined) return giveUp(body);
-    const exptime = exptimeOf(lifetime ?? Infinity);
-    const place = body === undefined ? null : await this.#bodies.write(body, exptime);
+    const place = body === undefined ? null : await this.#bodies.write(body, lifetime ?? Infinity);
     await this.#retire(await this.#list(generation, { ...head, body: place }, asked));
   }
 
