@@ -403,7 +403,7 @@ function resolveDiscovery(discovery: Discovery | undefined): Discovery | undefin
   const { name, lookUp, interval = 1 } = Object(discovery) as Partial<Discovery>;
   if (typeof name !== "string" || typeof lookUp !== "function") {
     // It may be an address with a password.
-    throw invalidOption("discovery of type", typeof discovery, "an object with name and lookUp");
+    throw invalidOption("discovery", typeof discovery, "an object with name and lookUp");
   }
   checkTimeout("interval", interval);
   return discovery;

@@ -9,7 +9,6 @@ import {
   BareClient,
   Client,
   type ClientOptions,
-  type Discovery,
   type Locator,
   moecacheTranscoder,
   type Server,
@@ -445,13 +444,4 @@ Deno.test("Client says what is wrong with an address, also where it hides a part
   const refused = (address: unknown, message: string) =>
     assertThrows(() => new Client(address as string), ValidationException, message);
   refused({ host: "a", port: 1 }, 'unknown "host": did you mean "hostname"?');
-});
-
-Deno.test("Client names the type of a discovery that is none, not its text, which may hold a password", () => {
-  const discovery = `memcached://user:${CANARY}@endpoint` as unknown as Discovery;
-  const error = assertThrows(() => new Client([], { discovery }), ValidationException);
-  assertEquals(
-    error.message,
-    'Cannot use discovery of type "string": it must be an object with name and lookUp',
-  );
 });
