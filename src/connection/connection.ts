@@ -141,8 +141,8 @@ export class Connection implements SocketHolder {
 
   /** Whether it has been idle for so long that the connection may have been lost unnoticed. */
   get isLongIdle(): boolean {
-    const isIdle = this.isOpen && this.#pending === 0;
-    return isIdle && this.#options.clock.now() - this.lastRead > LONG_IDLE;
+    return this.isOpen && this.#pending === 0 &&
+      this.#options.clock.now() - this.lastRead > LONG_IDLE;
   }
 
   /** Accepts a command. It is sent together with all others of this turn. */
