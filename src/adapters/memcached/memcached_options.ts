@@ -19,6 +19,7 @@ import {
 } from "../../option_checks.ts";
 import { npmMemcachedKeys } from "../../keys/mod.ts";
 import { ketama } from "../../routing/mod.ts";
+import { utf8Key } from "../node_callbacks.ts";
 
 /** One server, several, or the weights of several by their names: `host:port`, or the path of a unix socket. */
 export type MemcachedServers = string | readonly string[] | Readonly<Record<string, number>>;
@@ -215,19 +216,9 @@ function failoverFrom(spares: readonly string[]): Failover {
 function keyFormat(maxKeySize: number): KeyFormat {
   const compress = npmMemcachedKeys.encode;
   return {
-    encode: (key) => key.length > maxKeySize ? compress(key) : toUtf8(key),
+    encode: (key) => key.length > maxKeySize ? compress(key) : utf8Key(key),
     route: (key) => key,
-    decode: fromUtf8,
   };
-}
-
-function toUtf8(key: string): string {
-  if (/^[!-~]*$/.test(key)) return key;
-  return String.fromCharCode(...new TextEncoder().encode(key));
-}
-
-function fromUtf8(sent: string): string {
-  return new TextDecoder().decode(Uint8Array.from(sent, (char) => char.charCodeAt(0)));
 }
 
 /** The names of servers, in their order. */
