@@ -176,12 +176,11 @@ export class Session {
     key: string,
     make: () => Command<Result>,
     options: OperationOptions | undefined,
-    submit: "submit" | "submitChange" = "submit",
   ): Promise<Result> {
     return new Promise((resolve) => {
       try {
         checkOptions(options, OPERATION_OPTIONS);
-        this[submit](key, make().settleBy(resolve), options);
+        this.submit(key, make().settleBy(resolve), options);
       } catch (error) {
         resolve(failing(error));
       }
@@ -194,7 +193,14 @@ export class Session {
     make: () => Command<Result>,
     options: OperationOptions | undefined,
   ): Promise<Result> {
-    return this.ask(key, make, options, "submitChange");
+    return new Promise((resolve) => {
+      try {
+        checkOptions(options, OPERATION_OPTIONS);
+        this.submitChange(key, make().settleBy(resolve), options);
+      } catch (error) {
+        resolve(failing(error));
+      }
+    });
   }
 }
 
