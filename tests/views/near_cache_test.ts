@@ -13,6 +13,7 @@ import {
 } from "../../mod.ts";
 import { nearCache, type NearCacheOptions, tagged } from "../../src/views/mod.ts";
 import { type FaultHook, MemcachedServer } from "../../src/testing/mod.ts";
+import { memcachedPath, MemcachedProcess } from "../support/memcached.ts";
 import { onEveryServer } from "../support/every_server.ts";
 import { RESTARTING } from "../support/restarting.ts";
 import { SwitchedFleet } from "../support/switched_fleet.ts";
@@ -471,6 +472,23 @@ for (const [kind, start] of Object.entries(RESTARTING)) {
     assertEquals(await view.get("a"), "new");
   });
 }
+
+Deno.test({
+  name: "nearCache sees writes of others where memcached keeps no cas uniques",
+  ignore: memcachedPath() === undefined,
+  async fn() {
+    await using memcached = await MemcachedProcess.start(["-C"]);
+    await using client = new Client(memcached.address);
+    const clock = new Clock();
+    const view = nearCache(client, { ...ALL, ttl: 1, revalidate: "cas", clock });
+    await client.set("a", "old");
+    assertEquals(await view.get("a"), "old");
+    await client.set("a", "new");
+    clock.time = 1000;
+    // The cas unique of both is 0.
+    assertEquals(await view.get("a"), "new");
+  },
+});
 
 Deno.test("nearCache gives concurrent callers nothing that one of them can change for others", async () => {
   await using server = await MemcachedServer.listen();
