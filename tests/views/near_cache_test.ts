@@ -562,3 +562,19 @@ Deno.test("nearCache names in an error the keys that failed, and carries what it
   assertEquals([...error.failures.keys()], ["bad"]);
   assertEquals(new Map(error.results), new Map([["near", 1], ["far", 2]]));
 });
+
+Deno.test("nearCache knows items by the keys that are sent", async () => {
+  await using server = await MemcachedServer.listen();
+  const encode = (key: string) => `shop:${key.toLowerCase()}`;
+  await using client = new Client(server.address, { keys: { encode } });
+  await using view = nearCache(client, { ...ALL, revalidate: "watch" });
+  await view.ready;
+  await client.set("Ada", 1);
+  assertEquals(await view.get("Ada"), 1);
+  // A write of the same item under another key.
+  await view.set("ADA", 2);
+  assertEquals([await view.get("Ada"), await view.get("ada")], [2, 2]);
+  // Of another client's write, memcached reports the key that was sent.
+  await client.set("ada", 3);
+  await until(async () => await view.get("Ada") === 3);
+});

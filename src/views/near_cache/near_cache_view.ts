@@ -320,7 +320,7 @@ export class NearCache implements NearCacheCommands {
     }
     const watching = new Watching(
       (kinds) => (client as Client).watch(kinds),
-      (key) => this.forget(key),
+      (sent) => this.#values.forgetSent(sent),
       sessionOf(this.#client)?.ending,
     );
     // Without it, values are as old as ttl lets them be.
