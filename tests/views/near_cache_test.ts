@@ -508,6 +508,24 @@ Deno.test("nearCache gives concurrent callers nothing that one of them can chang
   }
 });
 
+Deno.test("nearCache shares no value that it does not keep between callers of getOrSet", async () => {
+  await using server = await MemcachedServer.listen();
+  await using client = new Client(server.address);
+  const view = nearCache(client, ALL);
+  const past = { exptime: new Date(1000) };
+  for (const value of [{ list: [1] }, new Uint8Array(3)]) {
+    for (const options of [{}, past]) {
+      const asking = [1, 2].map(() => view.getOrSet<object>("a", () => value, options));
+      // What is read now may be old, and is not kept.
+      view.forget("a");
+      const [first, second] = await Promise.all(asking);
+      assert(first !== second || Object.isFrozen(first));
+      assertEquals(view.near.size, 0);
+      await client.delete("a");
+    }
+  }
+});
+
 Deno.test("nearCache asks once for all concurrent callers, and forgets", async () => {
   await using server = await MemcachedServer.listen();
   await using client = new Client(server.address);

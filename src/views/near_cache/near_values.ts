@@ -172,9 +172,10 @@ export class NearValues {
     const isAdmitted = admit === "all" || this.#seen.see(sent) || this.#entries.has(sent);
     const expires = start + ttl * 1000;
     const isOld = reading === undefined || reading.isOvertaken || clock.now() >= expires;
-    if (!isAdmitted || isOld) return value;
-    const shared = share(value);
+    // Callers of the client's `getOrSet` share a value.
+    const shared = isAdmitted && !isOld || isLoaded ? share(value) : undefined;
     if (shared === undefined) return value;
+    if (!isAdmitted || isOld) return shared.take();
     this.#entries.set(sent, { ...shared, expires, version, isLoaded });
     return shared.take();
   }
