@@ -42,6 +42,41 @@ Deno.test("memjs: touch() may have only a callback, or nothing, besides the key"
   client.close();
 });
 
+Deno.test("memjs: calls are answered in their order, with callbacks and with promises", async () => {
+  await using server = await MemcachedServer.listen();
+  const client = Client.create(server.address, QUIET);
+  await client.set("there", "value");
+  const calls = [
+    ["set", "new", "value", {}],
+    ["get", "new"],
+    // The client reads both with one request, and knows first what exists.
+    ["get", "missing"],
+    ["get", "there"],
+    ["increment", "there", 1, {}],
+    ["append", "there", "!"],
+    ["delete", "missing"],
+    ["get", "there"],
+  ] as const;
+  const call = (i: number, ...callback: (() => void)[]): unknown => {
+    const [name, ...args] = calls[i]!;
+    return Reflect.apply(client[name], client, [...args, ...callback]);
+  };
+  const ways: readonly ((i: number, answered: () => void) => void)[] = [
+    (i, answered) => call(i, answered),
+    (i, answered) => void Promise.resolve(call(i)).then(answered, answered),
+  ];
+  for (const way of ways) {
+    const answered: number[] = [];
+    await Promise.all(calls.map((_, i) => {
+      return new Promise<void>((resolve) => {
+        way(i, () => resolve(void answered.push(i)));
+      });
+    }));
+    assertEquals(answered, [...calls.keys()]);
+  }
+  client.close();
+});
+
 Deno.test("memjs: the default export has the client, and values come as Buffers with their flags", async () => {
   await using server = await MemcachedServer.listen();
   assertEquals(memjs.Client, Client);

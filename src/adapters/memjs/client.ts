@@ -20,6 +20,7 @@ import { systemClock } from "../../waiting.ts";
 import { keepingProcess } from "../../waiting/timers.ts";
 import { callBack, doneNow, type NodeBuffer, toBuffer } from "../node_callbacks.ts";
 import { ReopenedClient } from "../reopened_client.ts";
+import { Turns } from "../turns.ts";
 import {
   addressesOf,
   givenOptions,
@@ -113,6 +114,8 @@ export class Client<Given = MemjsValue, Read = NodeBuffer | null> {
   readonly #options: MemjsOptions<Given, Read>;
   readonly #settings: MemjsSettings;
   readonly #client: ReopenedClient;
+  /** By the index of a server. */
+  readonly #turns: readonly Turns[];
   #distribution: Locator | undefined;
 
   /**
@@ -127,6 +130,7 @@ export class Client<Given = MemjsValue, Read = NodeBuffer | null> {
       throw invalidPlace("servers", servers, "a list of servers");
     }
     this.servers = serversFrom(servers);
+    this.#turns = this.servers.map(() => new Turns());
     const given = withServerOptions(givenOptions(options), this.servers);
     this.#settings = settingsFrom(given);
     const { attempts: retries, expires, logger } = this.#settings;
@@ -216,7 +220,7 @@ export class Client<Given = MemjsValue, Read = NodeBuffer | null> {
       // Also with a serializer, whatever the type of what it reads.
       return item === undefined ? { value: null as Read, flags: null } : this.#read(key, item);
     };
-    return answer(got, callback, ({ value, flags }) => callback?.(null, value, flags));
+    return this.#answer(key, got, callback, ({ value, flags }) => callback?.(null, value, flags));
   }
 
   /**
@@ -331,7 +335,11 @@ export class Client<Given = MemjsValue, Read = NodeBuffer | null> {
    */
   delete(key: string, callback: MemjsCallback<[boolean]>): void;
   delete(key: string, callback?: MemjsCallback<[boolean]>): Promise<boolean> | void {
-    return one(() => this.#repeat("DELETE", key, (client) => client.delete(key)), callback);
+    return this.#one(
+      key,
+      () => this.#repeat("DELETE", key, (client) => client.delete(key)),
+      callback,
+    );
   }
 
   /**
@@ -486,7 +494,7 @@ export class Client<Given = MemjsValue, Read = NodeBuffer | null> {
       const exptime = this.#exptimeFrom(expires);
       return await this.#repeat("TOUCH", key, (client) => client.touch(key, exptime));
     };
-    return one(touched, callback);
+    return this.#one(key, touched, callback);
   }
 
   /**
@@ -591,7 +599,7 @@ export class Client<Given = MemjsValue, Read = NodeBuffer | null> {
       if (!isRepeatable) return await this.#once("PERFORM", send);
       return await this.#repeat("PERFORM", key, send, retries || undefined);
     };
-    one(performed, callback ?? (() => {}));
+    this.#one(key, performed, callback ?? (() => {}));
   }
 
   /** Closes the connections, as `close` does. */
@@ -647,7 +655,8 @@ export class Client<Given = MemjsValue, Read = NodeBuffer | null> {
       return await send(client, item, exptime);
     };
     const NAME = name.toUpperCase();
-    return one(
+    return this.#one(
+      key,
       () => name === "set" ? this.#repeat(NAME, key, stored) : this.#once(NAME, stored),
       callback,
     );
@@ -679,7 +688,7 @@ export class Client<Given = MemjsValue, Read = NodeBuffer | null> {
       return bytesOf(Object(written).value ?? value);
     });
     const join = async (client: MoecacheClient) => await client[name](key, written());
-    return one(() => this.#once(name.toUpperCase(), join), callback);
+    return this.#one(key, () => this.#once(name.toUpperCase(), join), callback);
   }
 
   #count(
@@ -698,7 +707,43 @@ export class Client<Given = MemjsValue, Read = NodeBuffer | null> {
       return { success: true, value: Number(value) };
     };
     const counted = () => this.#once(`${name.toUpperCase()}EMENT`, count);
-    return answer(counted, callback, ({ success, value }) => callback?.(null, success, value));
+    return this.#answer(
+      key,
+      counted,
+      callback,
+      ({ success, value }) => callback?.(null, success, value),
+    );
+  }
+
+  #one<Result>(
+    key: string,
+    send: () => Promise<Result>,
+    callback: MemjsCallback<[Result]> | undefined,
+  ): Promise<Result> | void {
+    return this.#answer(key, send, callback, (value) => callback?.(null, value));
+  }
+
+  /** Sends, and returns the promise or calls back when it has settled. */
+  #answer<Result>(
+    key: string,
+    send: () => Promise<Result>,
+    callback: ((error: Error, ...results: never[]) => void) | undefined,
+    succeed: (value: Result) => void,
+  ): Promise<Result> | void {
+    if (callback !== undefined) checkFunction("callback", callback);
+    const outcome = this.#turnsOf(key).take(send());
+    if (callback === undefined) return outcome;
+    const fail = callback as (error: Error, ...nothing: null[]) => void;
+    outcome.then(
+      (value) => callBack(() => succeed(value)),
+      (error) => callBack(() => fail(error, null, null)),
+    );
+  }
+
+  #turnsOf(key: string): Turns {
+    const isOne = this.#turns.length === 1 || typeof key !== "string";
+    // What `getServer` of the program returns may be no index: sending fails then.
+    return this.#turns[isOne ? 0 : this.getServer(key)] ?? new Turns();
   }
 
   /** Takes 0 for the default, as memjs does; but not NaN, the result of a calculation that went wrong. */
@@ -807,28 +852,6 @@ function argumentsOf<Options extends object, Results extends readonly unknown[]>
   }
   const callback = second as MemjsCallback<Results> | undefined;
   return { options: (first ?? {}) as Options, callback };
-}
-
-function one<Result>(
-  send: () => Promise<Result>,
-  callback: MemjsCallback<[Result]> | undefined,
-): Promise<Result> | void {
-  return answer(send, callback, (value) => callback?.(null, value));
-}
-
-/** Sends, and returns the promise or calls back when it has settled. */
-function answer<Result>(
-  send: () => Promise<Result>,
-  callback: ((error: Error, ...results: never[]) => void) | undefined,
-  succeed: (value: Result) => void,
-): Promise<Result> | void {
-  if (callback === undefined) return send();
-  checkFunction("callback", callback);
-  const fail = callback as (error: Error, ...nothing: null[]) => void;
-  send().then(
-    (value) => callBack(() => succeed(value)),
-    (error) => callBack(() => fail(error, null, null)),
-  );
 }
 
 function bytesOf(value: unknown): Uint8Array {
