@@ -77,6 +77,20 @@ Deno.test("memjs: calls are answered in their order, with callbacks and with pro
   client.close();
 });
 
+Deno.test("memjs: no call waits for one before it that is sent again", async () => {
+  let requests = 0;
+  const fault = () => requests++ === 0 ? { drop: "before" } as const : undefined;
+  await using server = await MemcachedServer.listen({ fault });
+  const client = Client.create(server.address, { ...QUIET, "retry_delay": 0.05 });
+  const answered: string[] = [];
+  await Promise.all([
+    client.set("key", "value").then(() => answered.push("set")),
+    client.increment("key", 1).catch(() => answered.push("increment")),
+  ]);
+  assertEquals(answered, ["increment", "set"]);
+  client.close();
+});
+
 Deno.test("memjs: the default export has the client, and values come as Buffers with their flags", async () => {
   await using server = await MemcachedServer.listen();
   assertEquals(memjs.Client, Client);

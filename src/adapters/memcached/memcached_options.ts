@@ -1,13 +1,6 @@
 /** The options of npm's memcached, and what they are here. @module */
 
-import type {
-  ClientOptions,
-  Failover,
-  HostAddress,
-  KeyFormat,
-  PathAddress,
-  ServerAddress,
-} from "../../../mod.ts";
+import type { ClientOptions, Failover, HostAddress, KeyFormat, PathAddress } from "../../../mod.ts";
 import { checkAdapterOptions, clientOptionsFrom, withDefaults } from "../adapter_options.ts";
 import {
   checkBoolean,
@@ -234,7 +227,7 @@ export function namesOf(servers: MemcachedServers | undefined): string[] {
  *
  * @throws {ValidationException} When there is none, or one is invalid.
  */
-export function addressesOf(servers: MemcachedServers | undefined): ServerAddress[] {
+export function addressesOf(servers: MemcachedServers | undefined): (HostAddress | PathAddress)[] {
   const weights = typeof servers === "object" && !Array.isArray(servers) ? servers : {};
   return namesOf(servers).map((name) => {
     const weight = (weights as Readonly<Record<string, number>>)[name];
