@@ -4,7 +4,7 @@ import { deferred } from "../waiting/promises.ts";
 
 /** A call that has begun. */
 interface Turn {
-  /** Gives its outcome to the caller; absent as long as it has none. */
+  /** Gives its outcome to the caller, or nothing when it has left; absent as long as it has none. */
   settle?: () => void;
   next?: Turn;
 }
@@ -17,18 +17,27 @@ export class Turns {
   #first: Turn | undefined;
   #last: Turn | undefined;
 
-  /** Takes the outcome of a call that has just begun. */
-  take<Result>(outcome: Promise<Result>): Promise<Result> {
+  /**
+   * Makes a call.
+   *
+   * @param call The call. It may leave its turn: then those after it do not wait for it any more.
+   */
+  take<Result>(call: (leave: () => void) => Promise<Result>): Promise<Result> {
     const { promise, resolve, reject } = deferred<Result>();
     const turn: Turn = {};
     if (this.#last === undefined) this.#first = turn;
     else this.#last.next = turn;
     this.#last = turn;
     const end = (settle: () => void) => {
+      // A call that has left is settled at once.
+      if (turn.settle !== undefined) return settle();
       turn.settle = settle;
       this.#settleFirst();
     };
-    outcome.then((result) => end(() => resolve(result)), (error) => end(() => reject(error)));
+    call(() => end(() => {})).then(
+      (result) => end(() => resolve(result)),
+      (error) => end(() => reject(error)),
+    );
     return promise;
   }
 

@@ -1,13 +1,6 @@
 /** The options of npm's memcached, and what they are here. @module */
 
-import type {
-  ClientOptions,
-  Failover,
-  HostAddress,
-  KeyFormat,
-  PathAddress,
-  ServerAddress,
-} from "../../../mod.ts";
+import type { ClientOptions, Failover, HostAddress, KeyFormat, PathAddress } from "../../../mod.ts";
 import { checkAdapterOptions, clientOptionsFrom, withDefaults } from "../adapter_options.ts";
 import {
   checkBoolean,
@@ -19,6 +12,7 @@ import {
 } from "../../option_checks.ts";
 import { npmMemcachedKeys } from "../../keys/mod.ts";
 import { ketama } from "../../routing/mod.ts";
+import { utf8Key } from "../node_callbacks.ts";
 
 /** One server, several, or the weights of several by their names: `host:port`, or the path of a unix socket. */
 export type MemcachedServers = string | readonly string[] | Readonly<Record<string, number>>;
@@ -215,19 +209,9 @@ function failoverFrom(spares: readonly string[]): Failover {
 function keyFormat(maxKeySize: number): KeyFormat {
   const compress = npmMemcachedKeys.encode;
   return {
-    encode: (key) => key.length > maxKeySize ? compress(key) : toUtf8(key),
+    encode: (key) => key.length > maxKeySize ? compress(key) : utf8Key(key),
     route: (key) => key,
-    decode: fromUtf8,
   };
-}
-
-function toUtf8(key: string): string {
-  if (/^[!-~]*$/.test(key)) return key;
-  return String.fromCharCode(...new TextEncoder().encode(key));
-}
-
-function fromUtf8(sent: string): string {
-  return new TextDecoder().decode(Uint8Array.from(sent, (char) => char.charCodeAt(0)));
 }
 
 /** The names of servers, in their order. */
@@ -243,7 +227,7 @@ export function namesOf(servers: MemcachedServers | undefined): string[] {
  *
  * @throws {ValidationException} When there is none, or one is invalid.
  */
-export function addressesOf(servers: MemcachedServers | undefined): ServerAddress[] {
+export function addressesOf(servers: MemcachedServers | undefined): (HostAddress | PathAddress)[] {
   const weights = typeof servers === "object" && !Array.isArray(servers) ? servers : {};
   return namesOf(servers).map((name) => {
     const weight = (weights as Readonly<Record<string, number>>)[name];

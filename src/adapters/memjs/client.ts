@@ -18,7 +18,7 @@ import {
 import { memjsModulo } from "../../routing/mod.ts";
 import { systemClock } from "../../waiting.ts";
 import { keepingProcess } from "../../waiting/timers.ts";
-import { callBack, doneNow, type NodeBuffer, toBuffer } from "../node_callbacks.ts";
+import { callBack, doneNow, type NodeBuffer, toBuffer, utf8Key } from "../node_callbacks.ts";
 import { ReopenedClient } from "../reopened_client.ts";
 import { Turns } from "../turns.ts";
 import {
@@ -143,7 +143,7 @@ export class Client<Given = MemjsValue, Read = NodeBuffer | null> {
       new MoecacheClient(addresses, {
         ...this.#settings.clientOptions,
         transcoder: rawTranscoder({ withFlags: true }),
-        keys: { encode: toUtf8, decode: fromUtf8, route: (key) => key },
+        keys: { encode: utf8Key, route: (key) => key },
         locator: this.#locator,
       })
     );
@@ -215,8 +215,8 @@ export class Client<Given = MemjsValue, Read = NodeBuffer | null> {
    */
   get(key: string, callback: MemjsGetCallback<Read>): void;
   get(key: string, callback?: MemjsGetCallback<Read>): Promise<MemjsItem<Read>> | void {
-    const got = async (): Promise<MemjsItem<Read>> => {
-      const item = await this.#repeat("GET", key, (client) => client.get<EncodedValue>(key));
+    const got = async (leave: Leave): Promise<MemjsItem<Read>> => {
+      const item = await this.#repeat("GET", key, leave, (client) => client.get<EncodedValue>(key));
       // Also with a serializer, whatever the type of what it reads.
       return item === undefined ? { value: null as Read, flags: null } : this.#read(key, item);
     };
@@ -337,7 +337,7 @@ export class Client<Given = MemjsValue, Read = NodeBuffer | null> {
   delete(key: string, callback?: MemjsCallback<[boolean]>): Promise<boolean> | void {
     return this.#one(
       key,
-      () => this.#repeat("DELETE", key, (client) => client.delete(key)),
+      (leave) => this.#repeat("DELETE", key, leave, (client) => client.delete(key)),
       callback,
     );
   }
@@ -490,9 +490,9 @@ export class Client<Given = MemjsValue, Read = NodeBuffer | null> {
     last?: MemjsCallback<[boolean]>,
   ): Promise<boolean> | void {
     const [expires, callback] = typeof given === "function" ? [0, given] : [given, last];
-    const touched = async () => {
+    const touched = async (leave: Leave) => {
       const exptime = this.#exptimeFrom(expires);
-      return await this.#repeat("TOUCH", key, (client) => client.touch(key, exptime));
+      return await this.#repeat("TOUCH", key, leave, (client) => client.touch(key, exptime));
     };
     return this.#one(key, touched, callback);
   }
@@ -594,10 +594,10 @@ export class Client<Given = MemjsValue, Read = NodeBuffer | null> {
     retries?: number,
   ): void {
     const asked = doneNow(() => readRequest(key, request));
-    const performed = async () => {
+    const performed = async (leave: Leave) => {
       const { isRepeatable, send } = asked();
       if (!isRepeatable) return await this.#once("PERFORM", send);
-      return await this.#repeat("PERFORM", key, send, retries || undefined);
+      return await this.#repeat("PERFORM", key, leave, send, retries || undefined);
     };
     this.#one(key, performed, callback ?? (() => {}));
   }
@@ -657,7 +657,7 @@ export class Client<Given = MemjsValue, Read = NodeBuffer | null> {
     const NAME = name.toUpperCase();
     return this.#one(
       key,
-      () => name === "set" ? this.#repeat(NAME, key, stored) : this.#once(NAME, stored),
+      (leave) => name === "set" ? this.#repeat(NAME, key, leave, stored) : this.#once(NAME, stored),
       callback,
     );
   }
@@ -717,7 +717,7 @@ export class Client<Given = MemjsValue, Read = NodeBuffer | null> {
 
   #one<Result>(
     key: string,
-    send: () => Promise<Result>,
+    send: (leave: Leave) => Promise<Result>,
     callback: MemjsCallback<[Result]> | undefined,
   ): Promise<Result> | void {
     return this.#answer(key, send, callback, (value) => callback?.(null, value));
@@ -726,12 +726,12 @@ export class Client<Given = MemjsValue, Read = NodeBuffer | null> {
   /** Sends, and returns the promise or calls back when it has settled. */
   #answer<Result>(
     key: string,
-    send: () => Promise<Result>,
+    send: (leave: Leave) => Promise<Result>,
     callback: ((error: Error, ...results: never[]) => void) | undefined,
     succeed: (value: Result) => void,
   ): Promise<Result> | void {
     if (callback !== undefined) checkFunction("callback", callback);
-    const outcome = this.#turnsOf(key).take(send());
+    const outcome = this.#turnsOf(key).take(send);
     if (callback === undefined) return outcome;
     const fail = callback as (error: Error, ...nothing: null[]) => void;
     outcome.then(
@@ -756,10 +756,11 @@ export class Client<Given = MemjsValue, Read = NodeBuffer | null> {
   #repeat<Result>(
     name: string,
     key: string,
+    leave: Leave,
     send: Send<Result>,
     attempts: number = this.#settings.attempts,
   ): Promise<Result> {
-    return this.#client.use((client) => this.#tryAll(client, name, key, send, attempts));
+    return this.#client.use((client) => this.#tryAll(client, { name, key, leave, attempts }, send));
   }
 
   /** Sends what may not be sent again. */
@@ -769,10 +770,8 @@ export class Client<Given = MemjsValue, Read = NodeBuffer | null> {
 
   async #tryAll<Result>(
     client: MoecacheClient,
-    name: string,
-    key: string,
+    { name, key, leave, attempts }: Repeated,
     send: Send<Result>,
-    attempts: number,
   ): Promise<Result> {
     const { delay, failover, logger, clientOptions } = this.#settings;
     const most = failover ? attempts * this.servers.length : attempts;
@@ -787,6 +786,7 @@ export class Client<Given = MemjsValue, Read = NodeBuffer | null> {
         }
         if (attempt >= most) throw error;
       }
+      leave();
       const { clock = systemClock } = clientOptions;
       await new Promise<void>((resolve) => keepingProcess(clock).after(delay, resolve));
     }
@@ -831,6 +831,17 @@ const NO_SERIALIZER: MemjsSerializer<MemjsValue, NodeBuffer | null> = {
   deserialize: (_opcode, value, extras) => ({ value, extras }),
 };
 
+/** Lets the calls that came later be answered first. */
+type Leave = () => void;
+
+/** What is sent again when its server fails. */
+interface Repeated {
+  readonly name: string;
+  readonly key: string;
+  readonly leave: Leave;
+  readonly attempts: number;
+}
+
 /** Sends an operation with a client. */
 type Send<Result> = (client: MoecacheClient) => Promise<Result>;
 
@@ -861,14 +872,4 @@ function bytesOf(value: unknown): Uint8Array {
   }
   const why = "it must be a string or bytes, as for memjs without a serializer";
   throw new ValidationException(`Cannot store value: ${why}`, value);
-}
-
-/** memjs sends keys in UTF-8; here each character of what is sent is a byte. */
-function toUtf8(key: string): string {
-  if (/^[!-~]*$/.test(key)) return key;
-  return String.fromCharCode(...new TextEncoder().encode(key));
-}
-
-function fromUtf8(sent: string): string {
-  return new TextDecoder().decode(Uint8Array.from(sent, (char) => char.charCodeAt(0)));
 }
