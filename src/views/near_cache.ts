@@ -1,6 +1,6 @@
 /** The hottest values in this process. @module */
 
-import type { Clock, KeyCommands } from "../../mod.ts";
+import { type Clock, type KeyCommands, Namespace } from "../../mod.ts";
 import {
   checkChoice,
   checkClient,
@@ -12,6 +12,7 @@ import {
 import { systemClock } from "../waiting.ts";
 import { NearCache, type NearCacheCommands } from "./near_cache/near_cache_view.ts";
 import { NearValues } from "./near_cache/near_values.ts";
+import { keyFormatOf } from "./wrapped_commands.ts";
 
 export type { NearCacheCommands };
 
@@ -99,6 +100,8 @@ export function nearCache(client: KeyCommands, options: NearCacheOptions): NearC
   checkChoice("admit", admit, ["use", "all"]);
   checkChoice("revalidate", revalidate, ["ttl", "cas", "watch"]);
   checkFunction("clock.now", clock?.now);
-  const settings = { maxBytes, ttl, admit, staleOnError, revalidate, clock };
+  // What a namespace sends has its prefix, and changes with its generation.
+  const keys = client instanceof Namespace ? undefined : keyFormatOf(client);
+  const settings = { maxBytes, ttl, admit, staleOnError, revalidate, clock, keys };
   return new NearCache(client, new NearValues(settings));
 }
