@@ -311,6 +311,15 @@ Deno.test("memjs: options and values that it cannot have are refused", async () 
   client.close();
 });
 
+Deno.test("memjs: a key that is too long is refused as such, also one of many bytes", async () => {
+  const client = Client.create(NOWHERE, QUIET);
+  for (const length of [300, 400_000]) {
+    const asked = () => client.get("é".repeat(length));
+    await assertRejects(asked, ValidationException, "1 to 250 bytes");
+  }
+  client.close();
+});
+
 Deno.test("memjs: fractions of seconds and amounts are dropped, and ArrayBuffers are bytes", async () => {
   await using server = await MemcachedServer.listen();
   const client = Client.create(server.address, { expires: 60.5, ...QUIET });

@@ -18,7 +18,7 @@ import {
 import { memjsModulo } from "../../routing/mod.ts";
 import { systemClock } from "../../waiting.ts";
 import { keepingProcess } from "../../waiting/timers.ts";
-import { callBack, doneNow, type NodeBuffer, toBuffer } from "../node_callbacks.ts";
+import { callBack, doneNow, type NodeBuffer, toBuffer, utf8Key } from "../node_callbacks.ts";
 import { ReopenedClient } from "../reopened_client.ts";
 import { Turns } from "../turns.ts";
 import {
@@ -143,7 +143,7 @@ export class Client<Given = MemjsValue, Read = NodeBuffer | null> {
       new MoecacheClient(addresses, {
         ...this.#settings.clientOptions,
         transcoder: rawTranscoder({ withFlags: true }),
-        keys: { encode: toUtf8, decode: fromUtf8, route: (key) => key },
+        keys: { encode: utf8Key, route: (key) => key },
         locator: this.#locator,
       })
     );
@@ -872,14 +872,4 @@ function bytesOf(value: unknown): Uint8Array {
   }
   const why = "it must be a string or bytes, as for memjs without a serializer";
   throw new ValidationException(`Cannot store value: ${why}`, value);
-}
-
-/** memjs sends keys in UTF-8; here each character of what is sent is a byte. */
-function toUtf8(key: string): string {
-  if (/^[!-~]*$/.test(key)) return key;
-  return String.fromCharCode(...new TextEncoder().encode(key));
-}
-
-function fromUtf8(sent: string): string {
-  return new TextDecoder().decode(Uint8Array.from(sent, (char) => char.charCodeAt(0)));
 }
