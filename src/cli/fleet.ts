@@ -31,6 +31,8 @@ export interface FleetOptions {
 /** Where the servers are looked for when nothing says it. */
 const DEFAULT_SERVER = "127.0.0.1:11211";
 const DEFAULT_TIMEOUT = "5s";
+/** What timers take is a little more: three weeks, in milliseconds. */
+const LONGEST_TIMEOUT = 1_814_400_000;
 
 /** The servers, and clients for all of them and for each. */
 export class Fleet {
@@ -111,7 +113,9 @@ function withoutUser(address: string): string {
 
 async function clientOptions(options: FleetOptions, terminal: Terminal): Promise<ClientOptions> {
   const milliseconds = Math.round(readDuration(options.timeout ?? DEFAULT_TIMEOUT) * 1000);
-  if (milliseconds < 1) throw new UsageFault("the option --timeout must be at least 1ms");
+  if (milliseconds < 1 || milliseconds > LONGEST_TIMEOUT) {
+    throw new UsageFault("the option --timeout must be from 1ms to 3w");
+  }
   const tls: TlsOptions | undefined = options.tlsCa === undefined
     ? undefined
     : { caCerts: [await readCertificate(options.tlsCa)] };

@@ -215,6 +215,19 @@ Deno.test("messages name the options of the command line, not those of the libra
   }
 });
 
+Deno.test("limits are named as the options that were typed", async () => {
+  const lines = [
+    ["ping --timeout 4w -s 127.0.0.1:1", "the option --timeout must be from 1ms to 3w"],
+    ["serve --memory 0 --listen 127.0.0.1:0", 'the option --memory "0" is not a size'],
+    ["serve --max-item 2g --listen 127.0.0.1:0", 'the option --max-item "2g" is not a size'],
+  ] as const;
+  for (const [line, says] of lines) {
+    const { code, messages } = await moecache(line);
+    assertEquals([line, code], [line, 2]);
+    assertStringIncludes(messages, says);
+  }
+});
+
 Deno.test("--discover finds the servers of a cluster", async () => {
   await using server = await MemcachedServer.listen();
   await using endpoint = await MemcachedServer.listen({ cluster: [server.address] });
