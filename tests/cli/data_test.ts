@@ -3,6 +3,7 @@
 import { Client, type EncodedValue, rawTranscoder } from "@moecache/moecache";
 import { MemcachedServer } from "@moecache/moecache/testing";
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { timeoutsOf } from "../../src/cli/fleet.ts";
 import { SERVERS } from "../support/every_server.ts";
 import { moecache } from "./fake_terminal.ts";
 
@@ -213,6 +214,12 @@ Deno.test("messages name the options of the command line, not those of the libra
     assertEquals([line, code, messages.includes("the option ")], [line, expected, false], messages);
     assertStringIncludes(messages, advice);
   }
+});
+
+Deno.test("a server may be silent for as long as --timeout says", () => {
+  const timeouts = ["500ms", "5s", "30s"].map(timeoutsOf);
+  assertEquals(timeouts.map(({ timeout }) => timeout), [500, 5000, 30_000]);
+  assertEquals(timeouts.map(({ stallTimeout }) => stallTimeout), [10_000, 10_000, 30_000]);
 });
 
 Deno.test("limits are named as the options that were typed", async () => {
