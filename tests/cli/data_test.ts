@@ -207,6 +207,7 @@ Deno.test("messages name the options of the command line, not those of the libra
   const lines = [
     [`get key -s ${server.address}`, 3, "use --format to read"],
     [`incr key -s ${server.address}`, 3, "begin with --initial"],
+    ["explain key --ring spymemcached-ketama -s host:1,host:2", 2, "a command line cannot give"],
     ["ping -s user:secret@127.0.0.1:1", 2, "into MEMCACHED_USERNAME and MEMCACHED_PASSWORD"],
   ] as const;
   for (const [line, expected, advice] of lines) {
