@@ -36,7 +36,8 @@ export interface NearCacheOptions {
    * How a value is checked after its `ttl`. `"ttl"` (the default): it is read again. `"cas"`: memcached is asked
    * whether it has changed, and sends it only if it has. `"watch"`: as `"ttl"`; in addition, memcached's `watch`
    * reports writes at once, and the value is dropped. This needs a `Client`, not a view. memcached reports deletions
-   * from 1.6.19 on. When a connection is lost, all values are dropped, and watching begins again.
+   * from 1.6.19 on, and never `incr`, `decr`, `invalidate` and `flushAll`. When a connection is lost, all values are
+   * dropped, and watching begins again.
    *
    * With `"cas"`, a value is read again if the connection that it was read through has ended: a server that has restarted
    * uses the same cas uniques again. Behind a proxy, the restart of a server cannot be detected: do not use `"cas"` there.
