@@ -31,7 +31,7 @@ export interface FleetOptions {
 /** Where the servers are looked for when nothing says it. */
 const DEFAULT_SERVER = "127.0.0.1:11211";
 const DEFAULT_TIMEOUT = "5s";
-/** For how many milliseconds a client lets a server be silent, unless it is told otherwise. */
+/** For how many milliseconds a client lets a server be silent by default. */
 const STALL_TIMEOUT = 10_000;
 /** What timers take is a little more: three weeks, in milliseconds. */
 const LONGEST_TIMEOUT = 1_814_400_000;
