@@ -155,8 +155,8 @@ export interface ClientOptions {
   readonly maxProbeDelay?: number;
   /**
    * How often a `get`, `gets` or `getMany` is retried within its `timeout` when its connection is lost, 0 to 100; 0 by
-   * default. Other operations are never retried. One retry does not depend on this option: if a refusal may have been
-   * for another key, a `get`, `gets` or `getMany` is sent again.
+   * default. Other operations are not retried. One retry does not depend on this option: if a refusal may have been for
+   * another key, an operation that only reads is sent again.
    */
   readonly retries?: number;
   /**

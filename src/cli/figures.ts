@@ -125,7 +125,7 @@ export function fleetFiguresOf(servers: readonly ServerFigures[]): FleetFigures 
 }
 
 /** How much larger the largest is than the average. */
-export function spreadOf(values: readonly number[]): number | undefined {
+function spreadOf(values: readonly number[]): number | undefined {
   const total = values.reduce((sum, value) => sum + value, 0);
   return total === 0 ? undefined : Math.max(...values) / (total / values.length);
 }

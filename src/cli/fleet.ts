@@ -12,6 +12,7 @@ import {
 } from "../../mod.ts";
 import { dns, elastiCache, serversFromEnv } from "../discovery/mod.ts";
 import { readFile } from "node:fs/promises";
+import { LISTED_KEYS } from "./keys_of_bytes.ts";
 import { formatOf } from "./known_formats.ts";
 import { readDuration } from "./quantities.ts";
 import { inTime, type Terminal } from "./terminal.ts";
@@ -39,6 +40,7 @@ export class Fleet {
   readonly addresses: readonly ServerAddress[];
   readonly #options: ClientOptions;
   readonly #single = new Map<string, Client>();
+  #encoded: Fleet | undefined;
 
   /** Takes over what {@linkcode Fleet.open} has read. */
   constructor(addresses: readonly ServerAddress[], options: ClientOptions) {
@@ -50,15 +52,15 @@ export class Fleet {
   /**
    * Reads the options, and looks the servers up.
    *
-   * @param args What may hold keys.
+   * @param typed The keys of the command line; without any, keys are sent as the servers list them.
    * @throws {UsageFault} When an option makes no sense.
    */
   static async open(
     options: FleetOptions,
     terminal: Terminal,
-    args: readonly string[] = [],
+    typed: readonly string[] = [],
   ): Promise<Fleet> {
-    const settings = { ...await clientOptions(options, terminal), ...await keyFormatFor(args) };
+    const settings = { ...await clientOptions(options, terminal), ...await keyFormatFor(typed) };
     const found = await addressesOf(options, settings, terminal);
     return new Fleet(found, settings);
   }
@@ -79,6 +81,12 @@ export class Fleet {
     return client;
   }
 
+  /** The same servers, for keys that the caller has written in base64. */
+  get encoded(): Fleet {
+    const { keys: _, ...options } = this.#options;
+    return this.#encoded ??= new Fleet(this.addresses, options);
+  }
+
   /** A client that chooses servers by another ring, or among other servers. */
   with(locator: LocatorFactory, addresses: readonly ServerAddress[] = this.addresses): Client {
     return new Client(addresses, { ...this.#options, locator });
@@ -86,7 +94,8 @@ export class Fleet {
 
   /** Closes every socket. */
   async close(): Promise<void> {
-    await Promise.all([this.client, ...this.#single.values()].map((client) => client.close()));
+    const open = [this.client, ...this.#single.values(), this.#encoded];
+    await Promise.all(open.map((each) => each?.close()));
   }
 }
 
@@ -122,8 +131,9 @@ async function clientOptions(options: FleetOptions, terminal: Terminal): Promise
  * Has keys that are not ASCII sent as UTF-8, as they are shown. Lists have no such arguments: this format would leave
  * out the keys that are no UTF-8.
  */
-async function keyFormatFor(args: readonly string[]): Promise<Pick<ClientOptions, "keys">> {
-  if (args.every((arg) => /^\p{ASCII}*$/u.test(arg))) return {};
+async function keyFormatFor(typed: readonly string[]): Promise<Pick<ClientOptions, "keys">> {
+  if (typed.length === 0) return { keys: LISTED_KEYS };
+  if (typed.every((key) => /^\p{ASCII}*$/u.test(key))) return {};
   const { utf8Keys } = await import("../keys/mod.ts");
   return { keys: utf8Keys };
 }

@@ -18,14 +18,15 @@ export async function printHistogram(
   printer: Printer,
   field: string,
   counts: ReadonlyMap<string | number, number>,
+  what = "items",
 ): Promise<void> {
   const all = Array.from(counts.values()).reduce((sum, count) => sum + count, 0);
   const most = Math.max(1, ...counts.values());
-  const rows: Row[] = Array.from(counts, ([name, items]) => ({
+  const rows: Row[] = Array.from(counts, ([name, count]) => ({
     [field]: name,
-    items,
-    share: all === 0 ? 0 : items / all,
-    ...(printer.shape === "text" ? { "": bar(items / most) } : {}),
+    [what]: count,
+    share: all === 0 ? 0 : count / all,
+    ...(printer.shape === "text" ? { "": bar(count / most) } : {}),
   }));
   await printer.table(rows, { show: { share: (share) => showShare(Number(share), 1) } });
 }

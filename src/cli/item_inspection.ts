@@ -5,7 +5,6 @@ import {
   ClientException,
   type EncodedValue,
   type ItemInfo,
-  type MetaReply,
   rawTranscoder,
   SocketError,
 } from "../../mod.ts";
@@ -14,6 +13,7 @@ import type { Fleet } from "./fleet.ts";
 import { ttlField } from "./item_filter.ts";
 import { decodedKey } from "./keys_of_bytes.ts";
 import { allTranscoders } from "./known_formats.ts";
+import { lookAtItem } from "./listed_items.ts";
 import type { Row } from "./printer.ts";
 import { showDuration, showSize } from "./quantities.ts";
 import { messageOf } from "./usage.ts";
@@ -60,27 +60,16 @@ export async function inspectItemOfBytes(
   server: string,
   key: string,
 ): Promise<Inspection | undefined> {
-  const flags = ["b", "v", "f", "s", "c", "t", "l", "h", "u"];
-  const reply = await fleet.at(server).meta("mg", btoa(key), flags);
-  if (reply.value === undefined) return undefined;
-  const { value: data, flags: { f } } = reply;
-  const { row, shown } = await describe({ key: decodedKey(key), server }, infoOf(reply), {
-    ...{ flags: Number(f), data },
-  });
+  const found = await lookAtItem(fleet, key, server);
+  if (found === undefined) return undefined;
+  const { info, data } = found;
+  const item = { flags: Number(info.flags), data };
+  const { row, shown } = await describe({ key: decodedKey(key), server }, info, item);
   return { isFound: true, row, shown };
 }
 
 function absent(row: Row): Inspection {
   return { isFound: false, row, shown: row };
-}
-
-function infoOf({ flags: { f = "", s, c = "0", t, l, h } }: MetaReply): ItemInfo {
-  return {
-    // memcached can be built with flags of 64 bits.
-    flags: Number.isSafeInteger(Number(f)) ? Number(f) : BigInt(f),
-    ...{ size: Number(s), cas: BigInt(c) },
-    ...{ ttl: Number(t), lastAccess: Number(l), fetched: h === "1" },
-  };
 }
 
 /** The lifetime and the use of an item; nothing if its server cannot tell them: an empty field of CSV is for ever. */

@@ -1,16 +1,11 @@
 /** Items on their way from one server to another: listed in batches, read, and stored. @module */
 
-import {
-  type Client,
-  ClientException,
-  type EncodedValue,
-  type ItemMetadata,
-  rawTranscoder,
-  type Transcoder,
-} from "../../mod.ts";
+import { ClientException, type EncodedValue, type ItemMetadata } from "../../mod.ts";
 import type { DumpedItem } from "./dumped_item.ts";
+import type { Fleet } from "./fleet.ts";
 import type { ItemFilter } from "./item_filter.ts";
-import { isPlain } from "./keys_of_bytes.ts";
+import { isSendable } from "./keys_of_bytes.ts";
+import { metaInBase64, RAW } from "./listed_items.ts";
 import type { Listing } from "./listing.ts";
 import { say } from "./messages.ts";
 import { retried } from "./retried.ts";
@@ -21,8 +16,6 @@ import { messageOf } from "./usage.ts";
 export const MOST_ITEMS = 500;
 /** See {@linkcode MOST_ITEMS}. */
 export const MOST_BYTES: number = 4 * 1024 * 1024;
-
-const RAW: Transcoder<EncodedValue> = rawTranscoder({ withFlags: true });
 
 /** Items of one server that are asked for together. */
 export interface ItemBatch {
@@ -52,6 +45,11 @@ export async function* batchesOf(
   if (items.length > 0) yield { server, items };
 }
 
+/** Those items of a list that a command can ask for. The first other one is reported. */
+export function reachable(listing: Listing, isWanted: ItemFilter): ItemFilter {
+  return (item) => isWanted(item) && listing.canReach(item.key, item.server);
+}
+
 /** An item as it stands in a dump. */
 export function dumped(
   { key, exptime }: ItemMetadata,
@@ -66,14 +64,15 @@ export function dumped(
 
 /** Reads items of a list from their own server, which may be away for a while; if it fails, its rest is left out. */
 export async function valuesOf(
-  client: Client,
-  { server, items }: ItemBatch,
+  fleet: Fleet,
+  batch: ItemBatch,
   listing: Listing,
   terminal: Terminal,
 ): Promise<ReadonlyMap<string, EncodedValue>> {
+  const { server } = batch;
   if (listing.isAbandoned(server)) return new Map();
   try {
-    return await inTime(terminal, retried(terminal.interrupted, () => readValues(client, items)));
+    return await inTime(terminal, retried(terminal.interrupted, () => readValues(fleet, batch)));
   } catch (error) {
     listing.abandon(server, error);
     return new Map();
@@ -82,15 +81,21 @@ export async function valuesOf(
 
 /** Reads the flags and bytes of items. */
 async function readValues(
-  client: Client,
-  items: readonly ItemMetadata[],
+  fleet: Fleet,
+  { server, items }: ItemBatch,
 ): Promise<Map<string, EncodedValue>> {
-  const plain = items.map(({ key }) => key).filter(isPlain);
-  const values = await client.withTranscoder(RAW).getMany<EncodedValue>(plain);
-  for (const { key } of items) {
-    if (isPlain(key)) continue;
-    const { value, flags } = await client.meta("mg", btoa(key), ["b", "v", "f"]);
-    if (value !== undefined) values.set(key, { flags: Number(flags.f), data: value });
+  const keys = items.map(({ key }) => key);
+  const others = keys.filter((key) => !isSendable(key)).map(async (key) => {
+    const request = { verb: "mg", key, flags: ["v", "f"], server } as const;
+    const { value, flags } = await metaInBase64(fleet, request);
+    return { key, item: value && { flags: Number(flags.f), data: value } };
+  });
+  const reading = fleet.at(server).withTranscoder(RAW).getMany<EncodedValue>(
+    keys.filter(isSendable),
+  );
+  const [values, ...rest] = await Promise.all([reading, ...others]);
+  for (const { key, item } of rest) {
+    if (item !== undefined) values.set(key, item);
   }
   return values;
 }
@@ -103,7 +108,7 @@ export type StoreCounts = Readonly<Record<StoreOutcome, number>>;
 
 /** Stores items on their servers, which may be away for a while, and counts what came of it. */
 export class ItemStore {
-  readonly #client: Client;
+  readonly #fleet: Fleet;
   readonly #terminal: Terminal;
   readonly #skipExisting: boolean;
   readonly #ended = new AbortController();
@@ -116,8 +121,8 @@ export class ItemStore {
   };
 
   /** @param skipExisting Keeps what is there already. */
-  constructor(client: Client, terminal: Terminal, skipExisting = false) {
-    this.#client = client;
+  constructor(fleet: Fleet, terminal: Terminal, skipExisting = false) {
+    this.#fleet = fleet;
     this.#terminal = terminal;
     this.#skipExisting = skipExisting;
     this.#signal = AbortSignal.any([terminal.interrupted, this.#ended.signal]);
@@ -131,7 +136,7 @@ export class ItemStore {
   /** Stores an item. If the server refuses this one, as too large, that is counted, and the first is reported. */
   async store(item: DumpedItem): Promise<void> {
     try {
-      const stored = () => storeItem(this.#client, item, this.#skipExisting);
+      const stored = () => storeItem(this.#fleet, item, this.#skipExisting);
       this.#counts[await retried(this.#signal, stored)]++;
     } catch (error) {
       if (!isRefusalOfItem(error)) {
@@ -157,19 +162,19 @@ function isRefusalOfItem(error: unknown): boolean {
 
 /** Stores one item; it does no harm to do that twice. */
 async function storeItem(
-  client: Client,
+  fleet: Fleet,
   { key, exptime, item }: DumpedItem,
   skipExisting: boolean,
 ): Promise<StoreOutcome> {
   if (item === undefined) return "skipped";
   if (exptime !== undefined && exptime <= Date.now() / 1000) return "expired";
-  if (!isPlain(key)) {
-    const flags = ["b", `F${item.flags}`, `T${exptime ?? 0}`, ...(skipExisting ? ["ME"] : [])];
-    const { status } = await client.meta("ms", btoa(key), flags, item.data);
+  if (!isSendable(key)) {
+    const flags = [`F${item.flags}`, `T${exptime ?? 0}`, ...(skipExisting ? ["ME"] : [])];
+    const { status } = await metaInBase64(fleet, { verb: "ms", key, flags, value: item.data });
     return status === "HD" ? "loaded" : "skipped";
   }
   const expires = exptime === undefined ? 0 : new Date(exptime * 1000);
-  const commands = client.withTranscoder(RAW);
+  const commands = fleet.client.withTranscoder(RAW);
   if (skipExisting) return await commands.add(key, item, expires) ? "loaded" : "skipped";
   await commands.set(key, item, expires);
   return "loaded";

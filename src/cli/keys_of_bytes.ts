@@ -1,5 +1,6 @@
 /** Keys of other clients, which may be any bytes, as text. @module */
 
+import type { KeyFormat } from "../../mod.ts";
 import { printable } from "./shown_text.ts";
 
 /**
@@ -29,6 +30,11 @@ export function decodedKey(key: string): string {
   }
 }
 
+/** Whether a key is UTF-8: then it has a text, which rings hash. */
+export function isUtf8(key: string): boolean {
+  return /^[\0-\x7f]*$/.test(key) || decodedKey(key) !== key;
+}
+
 /** The key of a text: a character for each byte of its UTF-8. */
 export function keyOfText(text: string): string {
   return Array.from(new TextEncoder().encode(text), (byte) => String.fromCharCode(byte)).join("");
@@ -39,7 +45,34 @@ export function bytesOf(key: string): Uint8Array {
   return Uint8Array.from(key, (letter) => letter.charCodeAt(0));
 }
 
-/** Whether the classic commands can carry a key. */
+/** Whether a key is printable ASCII. */
 export function isPlain(key: string): boolean {
   return /^[!-~]{1,250}$/.test(key);
 }
+
+/** Whether a command can carry the bytes of a key as they are. */
+export function isSendable(key: string): boolean {
+  return /^[!-~\x80-\xff]{1,250}$/.test(key);
+}
+
+/** How many bytes of a key base64 can carry: memcached counts its characters. */
+const MOST_ENCODED = 187;
+
+/** Whether a meta command can carry a key in base64. */
+export function isEncodable(key: string): boolean {
+  return key !== "" && key.length <= MOST_ENCODED;
+}
+
+/** Whether any command can carry a key: only the binary protocol, which memcached gives up, carries the others. */
+export function isReachable(key: string): boolean {
+  return isSendable(key) || isEncodable(key);
+}
+
+/**
+ * Sends keys as servers list them, a character for each byte. The ring gets the text of a key that is UTF-8, because
+ * that is where the clients look that have such keys.
+ */
+export const LISTED_KEYS: KeyFormat = {
+  encode: (key) => isSendable(key) ? key : btoa(key),
+  route: decodedKey,
+};

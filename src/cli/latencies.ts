@@ -56,6 +56,17 @@ export class Latencies {
   }
 }
 
+/** The percentiles of a record, in milliseconds; `null` without any times. */
+export function percentilesOf(latencies: Latencies): Readonly<Record<string, number | null>> {
+  const rounded = (milliseconds: number) =>
+    latencies.count === 0 ? null : Math.round(milliseconds * 1000) / 1000;
+  return {
+    ...{ p50: rounded(latencies.percentile(0.5)), p90: rounded(latencies.percentile(0.9)) },
+    ...{ p99: rounded(latencies.percentile(0.99)), p999: rounded(latencies.percentile(0.999)) },
+    max: rounded(latencies.max),
+  };
+}
+
 function timeOf(bucket: number): number {
   return SHORTEST * 2 ** (bucket / PER_DOUBLING);
 }

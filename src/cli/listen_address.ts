@@ -1,5 +1,7 @@
-/** Addresses to listen on. @module */
+/** Addresses to listen on, and servers of HTTP that do. @module */
 
+import type { Server } from "node:http";
+import type { AddressInfo } from "node:net";
 import { UsageFault } from "./usage.ts";
 
 /** Where a server listens. */
@@ -16,4 +18,22 @@ export function readListenAddress(text: string): ListenAddress {
   const port = Number(digits ?? NaN);
   if (port <= 65_535) return { host: host.replace(/^\[(.*)\]$/, "$1"), port };
   throw new UsageFault(`the option --listen "${text}" is not host:port`);
+}
+
+/** Has a server listen on an address; resolves to what that is. */
+export async function listenOn(
+  server: Server,
+  { host, port }: ListenAddress,
+): Promise<AddressInfo> {
+  await new Promise<void>((resolve, reject) => {
+    server.on("error", reject);
+    server.listen({ port, ...(host === "" ? {} : { host }) }, resolve);
+  });
+  return server.address() as AddressInfo;
+}
+
+/** Closes a server at once, with the connections that are open to it. */
+export async function closeServer(server: Server): Promise<void> {
+  server.closeAllConnections();
+  await new Promise<void>((resolve) => server.close(() => resolve()));
 }

@@ -2,6 +2,7 @@
 
 import type { Client, ItemMetadata, ItemsOptions } from "../../mod.ts";
 import type { Fleet } from "./fleet.ts";
+import { isReachable, showKey } from "./keys_of_bytes.ts";
 import { say } from "./messages.ts";
 import { Progress } from "./progress.ts";
 import type { Terminal } from "./terminal.ts";
@@ -40,6 +41,7 @@ export class Listing {
   #count = 0;
   readonly #extents = new Map<string, ListedExtent>();
   readonly #abandoned = new Set<string>();
+  #isAnyUnreachable = false;
 
   constructor(options: ListingOptions) {
     this.#options = options;
@@ -79,7 +81,9 @@ export class Listing {
   ): AsyncGenerator<Entry, void, undefined> {
     const { fleet, terminal, server, what } = this.#options;
     const names = server === undefined ? fleet.names : [server];
-    const progress = new Progress(terminal, what, await this.#total(names));
+    const progress = new Progress(terminal, what);
+    // Not waited for: one server that is silent must not delay the list, and Ctrl-C. The list itself reports faults.
+    this.#total(names).then((total) => total !== undefined && progress.expect(total), () => {});
     try {
       for (const name of names) {
         if (terminal.interrupted.aborted) {
@@ -120,6 +124,18 @@ export class Listing {
     return this.#abandoned.has(server);
   }
 
+  /** Whether a command can carry a key. The first that none can carry is reported. */
+  canReach(key: string, server: string): boolean {
+    if (isReachable(key)) return true;
+    if (!this.#isAnyUnreachable) {
+      const why = "only the binary protocol can carry such a key";
+      say(this.#options.terminal, `Cannot ask ${server} for key "${showKey(key)}": ${why}`);
+    }
+    this.#isAnyUnreachable = true;
+    this.#code = Math.max(this.#code, EXIT.server);
+    return false;
+  }
+
   #fail(error: unknown): void {
     const { terminal } = this.#options;
     if (terminal.interrupted.aborted) {
@@ -136,7 +152,9 @@ export class Listing {
     const { fleet, terminal } = this.#options;
     if (!terminal.showsProgress) return undefined;
     const counts = await Promise.all(names.map(async (name) => {
-      const [stats] = await fleet.at(name).stats().catch(() => []);
+      const [stats] = await fleet.at(name).stats(undefined, { signal: terminal.interrupted }).catch(
+        () => [],
+      );
       return Number(stats?.curr_items ?? NaN);
     }));
     const total = counts.reduce((sum, count) => sum + count, 0);

@@ -10,10 +10,9 @@ import { INTERRUPTED, OUTPUT_CLOSED, SIGTERM_CODE, type Terminal, TERMINATED } f
 import { EXIT, messageOf, UsageFault } from "./usage.ts";
 import { VERSION } from "./version.ts";
 
-const EXIT_CODES = `
-Exit codes: 0 found or done, 1 a miss or nothing to show, 2 the command line is wrong, 3 a server
-refuses or cannot be reached; 130 ended by Ctrl-C before all was done, 143 by SIGTERM.
-`;
+const EXIT_CODES =
+  "Exit codes: 0 found or done, 1 a miss or nothing to show, 2 the command line is wrong, 3 a " +
+  "server refuses or cannot be reached; 130 ended by Ctrl-C before all was done, 143 by SIGTERM.";
 
 /**
  * Runs a command line.
@@ -83,6 +82,7 @@ export async function programFor(
     .showSuggestionAfterError()
     .helpCommand("help [command]", "show the help of a command")
     .exitOverride()
+    .configureHelp({ subcommandTerm: termOf })
     .configureOutput({
       writeOut: (text) => void output.push(text),
       writeErr: (text) => terminal.warn(text),
@@ -95,14 +95,22 @@ export async function programFor(
   const runner = { terminal, ended };
   for (const add of await Promise.all(modules.map(({ load }) => load()))) add(program, runner);
   // Its help is shown only with all commands.
-  if (modules === COMMAND_MODULES) program.addHelpText("after", await namesForHelp());
+  if (modules === COMMAND_MODULES) {
+    const names = await namesForHelp();
+    program.addHelpText("after", `\n${program.createHelp().boxWrap(names, terminal.columns)}`);
+  }
   return program;
+}
+
+/** A command in the list of all. With "[options]", too few of 80 columns would be left for the summaries. */
+function termOf(command: Command): string {
+  return `${command.name()} ${command.usage().replace(/^\[options\] ?/, "")}`.trim();
 }
 
 async function namesForHelp(): Promise<string> {
   const { RINGS } = await import("./known_rings.ts");
   const rings = Object.keys(RINGS).join(", ");
-  return `${EXIT_CODES}\nRings: ${rings}\nFormats: ${FORMAT_NAMES.join(", ")}`;
+  return `${EXIT_CODES}\n\nRings: ${rings}\nFormats: ${FORMAT_NAMES.join(", ")}`;
 }
 
 /** The error of a command line, which quotes what was typed; what is suggested instead stands in the next line. */

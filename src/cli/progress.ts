@@ -18,11 +18,9 @@ export class Progress {
   #shownAt = this.#started;
   #count = 0;
 
-  /** @param total How many there are, if that is known. */
-  constructor(terminal: Terminal, what: string, total?: number) {
+  constructor(terminal: Terminal, what: string) {
     this.#terminal = terminal;
     this.#what = what;
-    this.#total = total;
   }
 
   /** Tells how many there are, once that is known or guessed better. */

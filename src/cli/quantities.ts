@@ -82,6 +82,11 @@ export function readBigInt(text: string): bigint {
   throw new UsageFault(`"${text}" is not an integer of 64 bits`);
 }
 
+/** Shows how many there are of something: `1 key`, `2 keys`. */
+export function countOf(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? "" : "s"}`;
+}
+
 /** Shows bytes: `912 B`, `1.5 KiB`. */
 export function showSize(bytes: number): string {
   const units = ["B", "KiB", "MiB", "GiB", "TiB"];

@@ -61,6 +61,14 @@ export function numberIn(fields: Stats | undefined, name: string): number | unde
   return Number.isFinite(number) ? number : undefined;
 }
 
+/** Whether a server asks for a password; `undefined` if it does not say. */
+export function asksForPassword(settings: Stats | undefined): boolean | undefined {
+  const { auth_enabled_ascii: file, auth_enabled_sasl: sasl } = settings ?? {};
+  if (file === undefined && sasl === undefined) return undefined;
+  // memcached says the file with the passwords, where it has one.
+  return (file ?? "no") !== "no" || sasl === "yes";
+}
+
 /** The statistics of each slab class, by its number. */
 export type SlabClasses = ReadonlyMap<string, Stats>;
 

@@ -166,6 +166,11 @@ export function codeAtEnd({ interrupted }: Terminal, code: number): number {
   return interrupted.aborted ? INTERRUPTED : code;
 }
 
+/** Waits for Ctrl-C. */
+export async function untilInterrupted({ interrupted }: Terminal): Promise<void> {
+  await resolvedOrAborted(new Promise<never>(() => {}), interrupted);
+}
+
 /** Milliseconds that what is under way has left after Ctrl-C: a server that answers does so in this time. */
 const LAST_MOMENT = 500;
 

@@ -29,30 +29,30 @@ export interface GetOrSetOptions extends OperationOptions {
   /** When the value expires, as for `set`; by default 0, never. */
   readonly exptime?: Exptime;
   /**
-   * How long an expired value may still be served, while one caller computes the next: an integer from 0 to 2,592,000
-   * (30 days); 0 by default. `get` returns it for this time too. A value that a plain `set` stored with this lifetime
-   * or less is stale at once.
+   * How long an expired value may still be served, while one caller computes the next, in seconds: an integer from 0 to
+   * 2,592,000 (30 days); 0 by default. `get` returns it for this time too. A value that a plain `set` stored with this
+   * lifetime or less is stale at once.
    */
   readonly staleFor?: number;
   /**
-   * How long before its expiry one caller computes the next value, while the others get the current one: an integer
-   * from 0 to 2,592,000; 0 by default.
+   * How long before its expiry one caller computes the next value, while the others get the current one, in seconds: an
+   * integer from 0 to 2,592,000; 0 by default.
    */
   readonly earlyRefresh?: number;
   /**
-   * How long the caller that computes blocks the others: an integer from 1 to 2,592,000; 30 by default. It should be
-   * longer than `load` takes. memcached's clock ticks once a second, so it may be up to a second shorter.
+   * How long the caller that computes blocks the others, in seconds: an integer from 1 to 2,592,000; 30 by default. It
+   * should be longer than `load` takes. memcached's clock ticks once a second, so it may be up to a second shorter.
    */
   readonly lockFor?: number;
   /**
-   * How long to wait for a value that another client computes. After that, this caller computes a value that is not
-   * stored. A number from 0 to 2,592,000; 5 by default. It does not limit `load`, nor the wait for another caller of
-   * this client.
+   * How long to wait for a value that another client computes, in seconds: a number from 0 to 2,592,000; 5 by default.
+   * After that, this caller computes a value that is not stored. It does not limit `load`, nor the wait for another
+   * caller of this client.
    */
   readonly waitFor?: number;
   /**
-   * How long an error of `load` is stored in place of the value: an integer from 0 to 2,592,000; by default 0, not at
-   * all.
+   * How long an error of `load` is stored in place of the value, in seconds: an integer from 0 to 2,592,000; by default
+   * 0, not at all.
    */
   readonly negativeFor?: number;
 }

@@ -46,8 +46,9 @@ export async function setMany(
   options?: OperationOptions,
 ): Promise<void> {
   checkOptions(options, OPERATION_OPTIONS);
-  const values = readEntries(entries);
-  const keys = [...values.keys()];
+  // Everything is read from a Map before this function waits, so it need not be copied.
+  const values: Map<string, unknown> = entries instanceof Map ? entries : readEntries(entries);
+  const keys = Array.from(values, ([key]) => key);
   for (const key of keys) session.checkKey(key, "set");
   const seconds = checkExptime(exptime, Date.now);
   const written = writeItems(session, values, options);
@@ -55,12 +56,12 @@ export async function setMany(
   options &&= operationOptions(options);
   // Without waiting a turn: operations issued in the same turn are sent together, in order.
   const items = written instanceof Promise ? await written : written;
-  const inOrder = items.values();
+  let next = 0;
   await runMany<boolean>(
     "set",
     keys,
     (key, resolve, reject) => {
-      const { flags, data, turn } = inOrder.next().value!;
+      const { flags, data, turn } = items[next++]!;
       const stored = { flags, exptime: seconds, data };
       const command = new StorageCommand("set", key, stored, SET_ANSWERS)
         .settleBy(resolve as () => void, reject);

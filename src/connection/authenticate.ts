@@ -51,7 +51,7 @@ async function closeTransport(transport: Transport): Promise<void> {
 async function ask(transport: Transport, request: Uint8Array): Promise<string> {
   const channel = await openChannel(transport, true);
   try {
-    await channel.write([request]);
+    await channel.write(request);
     return await readAnswer(channel);
   } finally {
     channel.release();

@@ -160,8 +160,8 @@ export class Pipeline implements ReplyHandler, Receiver {
     this.#isWriting = true;
     this.#looksBefore = this.#stall.looks;
     const chunks = this.#requests.chunks();
-    const isLarge = this.#requests.byteLength > PIECE_SIZE + WRITE_SIZE;
-    const written = isLarge ? this.#writePieces(chunks) : this.#channel.write(chunks);
+    const isOne = chunks.length === 1 && this.#requests.byteLength <= PIECE_SIZE;
+    const written = isOne ? this.#channel.write(chunks[0]!) : this.#writePieces(chunks);
     written.then(this.#written, this.#writeFailed);
     this.#batches.written(this.#options.clock.now());
     this.#stall.start();
@@ -257,7 +257,7 @@ export class Pipeline implements ReplyHandler, Receiver {
   async #writePieces(chunks: readonly Uint8Array[]): Promise<void> {
     for (const chunk of chunks) {
       for (let at = 0; at < chunk.length; at += PIECE_SIZE) {
-        await this.#channel.write([chunk.subarray(at, at + PIECE_SIZE)]);
+        await this.#channel.write(chunk.subarray(at, at + PIECE_SIZE));
         this.#noteProgress();
       }
     }

@@ -23,7 +23,7 @@ export type UnstoredValues = Map<string, Load>;
  * @param compute Computes the value.
  * @throws {ClientException} When the value would wait for itself, because its function asks for it.
  */
-export async function computeUnstored<Value>(
+async function computeUnstored<Value>(
   values: UnstoredValues,
   key: string,
   compute: () => Value | Promise<Value>,

@@ -97,7 +97,7 @@ async function putStub(
  *
  * @throws {SocketError} When it has been.
  */
-export async function keepWhileOpen(items: ItemCommands, stub: Stub): Promise<Stub> {
+async function keepWhileOpen(items: ItemCommands, stub: Stub): Promise<Stub> {
   const { session } = items;
   if (session?.ending.aborted) await dropStub(items, stub);
   checkOpen(session, `claim key "${stub.key}"`);

@@ -26,13 +26,13 @@ import { checkClientKey, checkOpen, claim, strictItems } from "./claim.ts";
 /** The options of {@linkcode lock}. All times are in seconds. */
 export interface LockOptions extends OperationOptions {
   /**
-   * How long the lock lasts if it is not released: an integer from 1 to 2,592,000 (30 days). memcached's clock ticks
-   * once a second, so the lock may last up to a second less.
+   * How long the lock lasts if it is not released, in seconds: an integer from 1 to 2,592,000 (30 days). memcached's
+   * clock ticks once a second, so the lock may last up to a second less.
    */
   readonly ttl: number;
   /**
-   * How long to wait while another client holds the lock: a number from 0 to 2,592,000. The default is `ttl`: after
-   * that time, a client that has crashed has lost its lock.
+   * How long to wait while another client holds the lock, in seconds: a number from 0 to 2,592,000. The default is
+   * `ttl`: after that time, a client that has crashed has lost its lock.
    */
   readonly waitFor?: number;
 }

@@ -44,7 +44,7 @@ interface Socket {
  *
  * @throws {Error} With the `code` `EADDRINUSE` if the port is in use.
  */
-export async function listenNode(hostname: string, port: number): Promise<ServerListener> {
+async function listenNode(hostname: string, port: number): Promise<ServerListener> {
   const { createServer } = await builtinModule<Net>("node:net");
   // A client that has closed its writing half still gets the replies to its requests.
   const server = createServer({ noDelay: true, allowHalfOpen: true });

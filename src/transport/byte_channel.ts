@@ -28,8 +28,8 @@ export interface ByteChannel {
   read(): Promise<Uint8Array | undefined>;
   /** Passes all further bytes to a receiver; resolves at the end of the stream. */
   receive(receiver: Receiver): Promise<void>;
-  /** Writes all chunks in order. They must not change until the promise settles. */
-  write(chunks: readonly Uint8Array[]): Promise<void>;
+  /** Writes all bytes. They must not change until the promise settles. */
+  write(bytes: Uint8Array): Promise<void>;
   /** Gives the transport back, which can then be used otherwise. Nothing may be read or written meanwhile. */
   release(): void;
   /** Closes both directions, and ends a pending `read` or `receive`. */
@@ -78,8 +78,8 @@ class Channel implements ByteChannel {
     await this.#untilClosed(receive?.(receiver) ?? this.#pour(receiver));
   }
 
-  async write(chunks: readonly Uint8Array[]): Promise<void> {
-    for (const chunk of chunks) await writeAll(this.#directions.write, chunk);
+  write(bytes: Uint8Array): Promise<void> {
+    return writeAll(this.#directions.write, bytes);
   }
 
   release(): void {

@@ -29,7 +29,7 @@ export interface Snapshot {
 const MOST_ATTEMPTS = 5;
 
 /** Reads an item and what memcached knows of it; `undefined` when it does not exist or keeps changing. */
-export async function snapshot(
+async function snapshot(
   { commands, key }: Place,
   options: OperationOptions,
 ): Promise<Snapshot | undefined> {

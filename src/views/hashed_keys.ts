@@ -41,9 +41,9 @@ const HASHED = /^#(?:[\w-]{27}|[\w-]{43}|[\w-]{64}|[\w-]{86})$/;
  * like `#` and such a hash is hashed itself; with a function as `hash`, every key that begins with `#`.
  *
  * Items under hashed keys are counted and appended to by `gets` and `cas`, in two round trips, since memcached
- * cannot look into a list. `touch`, `delete`, `invalidate` and `inspect` act on the item of the hash. The transcoder
- * must be able to represent lists: `rawTranscoder`, `enyimTranscoder`, `memjsTranscoder` and `npmMemcacheTranscoder`
- * cannot.
+ * cannot look into a list. `replace`, `touch`, `delete`, `invalidate` and `inspect` act on the item of the hash. The
+ * transcoder must be able to represent lists: `rawTranscoder`, `enyimTranscoder`, `memjsTranscoder` and
+ * `npmMemcacheTranscoder` cannot.
  *
  * @param client Where the values are stored: a client, a namespace, or another view.
  * @param options `hash`.

@@ -108,7 +108,7 @@ export interface TypedCommands<Input, Output> extends KeyCommands {
     key: string,
     change: (
       value: Value | undefined,
-    ) => Input | Value | undefined | Promise<Input | Value | undefined>,
+    ) => NoInfer<Value> | Input | undefined | Promise<NoInfer<Value> | Input | undefined>,
     options?: UpdateOptions,
   ): Promise<Value | undefined>;
   /** The same view, with another transcoder for the values. */
@@ -236,7 +236,8 @@ async function judge<Output>(
 
 function describe(issues: readonly SchemaIssue[]): string {
   return issues.map(({ message, path = [] }) => {
-    const steps = path.map((step) => String(typeof step === "object" ? step.key : step));
+    // A path of arktype's is of another class, whose `map` makes a step of an empty one.
+    const steps = Array.from(path, (step) => String(typeof step === "object" ? step.key : step));
     return steps.length === 0 ? message : `${steps.join(".")}: ${message}`;
   }).join("; ");
 }

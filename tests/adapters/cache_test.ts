@@ -167,6 +167,16 @@ function describeCache(
       assertEquals(await textOf(cache, URL_), "body");
     });
 
+    test("does not store a 304, whose body only one visitor has", async ({ cache }) => {
+      const conditional = asking({ "If-None-Match": '"1"' });
+      const headers = { ETag: '"1"', ...cacheControl("max-age=60") };
+      await cache.put(conditional, new Response(null, { status: 304, headers }));
+      assertEquals(await cache.match(URL_), undefined);
+      await cache.put(URL_, response("body", headers));
+      await cache.put(conditional, new Response(null, { status: 304, headers }));
+      assertEquals(await textOf(cache, URL_), "body");
+    });
+
     test("serves for as long as the response is fresh, with its age", async (context) => {
       const { cache, pass } = context;
       await cache.put(
@@ -386,6 +396,17 @@ function describeCache(
       const found = await cache.match(URL_);
       await cache.put(URL_, response("other"));
       assertEquals(await found!.bytes(), bytes);
+    });
+
+    test("keeps a body that expires for those who still read it", async ({ client, cache }) => {
+      const headers = cacheControl("max-age=100");
+      await cache.put(URL_, response(pseudoRandomBytes(3 * CHUNK), headers));
+      const items = await Array.fromAsync(await keysOf("body", client, 3), (key) => {
+        return client.inspect(key);
+      });
+      // The first chunk is read when the response is found.
+      const minutes = items.map((item) => Math.floor((item?.ttl ?? 0) / 60));
+      assertEquals(minutes, [1, 2, 2]);
     });
 
     test("keeps the old response when a new one's body fails", async ({ client, cache }) => {

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
-import { SocketError, ValidationException } from "../../mod.ts";
+import { Client, SocketError, ValidationException } from "../../mod.ts";
 import MemcachedDefault, {
   Memcached,
   type MemcachedIssue,
@@ -8,6 +8,7 @@ import MemcachedDefault, {
   type MemcachedServers,
 } from "../../src/adapters/memcached.ts";
 import { Emitter } from "../../src/adapters/memcached/emitter.ts";
+import { ketama } from "../../src/routing/mod.ts";
 import { MemcachedServer } from "../../src/testing/mod.ts";
 
 /** Nothing listens there. */
@@ -64,6 +65,70 @@ Deno.test("memcached: what is not stored is an error with notStored, and what do
     assertEquals(await call(client, ...args as ["del"]), [undefined, false]);
   }
   assertEquals(await call(client, "cas", "key", "v", "1", 0), [undefined, false]);
+  client.end();
+});
+
+Deno.test("memcached: callbacks come in the order of the calls", async () => {
+  await using server = await MemcachedServer.listen();
+  const client = new Memcached(server.address);
+  await call(client, "set", "there", "value", 60);
+  const calls = [
+    ["set", "new", "value", 60],
+    // The client reads both with one request, and knows first what exists.
+    ["get", "missing"],
+    ["get", "there"],
+    ["replace", "missing", "value", 60],
+    ["getMulti", ["new", "there"]],
+    ["incr", "there", 1],
+    ["version"],
+    ["append", "there", "!"],
+    ["del", "there"],
+    ["get", "new"],
+  ] as const;
+  const answered: number[] = [];
+  await Promise.all(calls.map(async ([name, ...args], i) => {
+    await call(client, name, ...args);
+    answered.push(i);
+  }));
+  assertEquals(answered, [...calls.keys()]);
+  client.end();
+});
+
+Deno.test("memcached: callbacks of each server come in the order of the calls", async () => {
+  await using one = await MemcachedServer.listen();
+  await using two = await MemcachedServer.listen();
+  const servers = [one.address, two.address];
+  const client = new Memcached(servers);
+  await using located = new Client(servers, { locator: ketama });
+  const calls = await Array.fromAsync({ length: 30 }, async (_, i) => {
+    const key = `key${i}`;
+    // Every other key is missing.
+    if (i % 2 === 1) await call(client, "set", key, "value", 60);
+    return { key, index: (await located.locate(key)).index };
+  });
+  const answered: number[][] = [[], []];
+  await Promise.all(calls.map(async ({ key, index }, i) => {
+    await call(client, "get", key);
+    answered[index]!.push(i);
+  }));
+  for (const [index, order] of answered.entries()) {
+    assertEquals(order, [...calls.keys()].filter((i) => calls[i]!.index === index));
+    assert(order.length > 0);
+  }
+  client.end();
+});
+
+Deno.test("memcached: no call waits for one before it that is sent again", async () => {
+  let requests = 0;
+  const fault = () => requests++ === 0 ? { drop: "before" } as const : undefined;
+  await using server = await MemcachedServer.listen({ fault });
+  const client = new Memcached(server.address, { retries: 1, minTimeout: 50 });
+  const answered: string[] = [];
+  await Promise.all([
+    call(client, "set", "key", "value", 60).then(([error]) => answered.push(`set ${error}`)),
+    call(client, "incr", "key", 1).then(() => answered.push("incr")),
+  ]);
+  assertEquals(answered, ["incr", "set undefined"]);
   client.end();
 });
 

@@ -42,6 +42,55 @@ Deno.test("memjs: touch() may have only a callback, or nothing, besides the key"
   client.close();
 });
 
+Deno.test("memjs: calls are answered in their order, with callbacks and with promises", async () => {
+  await using server = await MemcachedServer.listen();
+  const client = Client.create(server.address, QUIET);
+  await client.set("there", "value");
+  const calls = [
+    ["set", "new", "value", {}],
+    ["get", "new"],
+    // The client reads both with one request, and knows first what exists.
+    ["get", "missing"],
+    ["get", "there"],
+    ["increment", "there", 1, {}],
+    ["append", "there", "!"],
+    ["delete", "missing"],
+    ["get", "there"],
+  ] as const;
+  const call = (i: number, ...callback: (() => void)[]): unknown => {
+    const [name, ...args] = calls[i]!;
+    return Reflect.apply(client[name], client, [...args, ...callback]);
+  };
+  const ways: readonly ((i: number, answered: () => void) => void)[] = [
+    (i, answered) => call(i, answered),
+    (i, answered) => void Promise.resolve(call(i)).then(answered, answered),
+  ];
+  for (const way of ways) {
+    const answered: number[] = [];
+    await Promise.all(calls.map((_, i) => {
+      return new Promise<void>((resolve) => {
+        way(i, () => resolve(void answered.push(i)));
+      });
+    }));
+    assertEquals(answered, [...calls.keys()]);
+  }
+  client.close();
+});
+
+Deno.test("memjs: no call waits for one before it that is sent again", async () => {
+  let requests = 0;
+  const fault = () => requests++ === 0 ? { drop: "before" } as const : undefined;
+  await using server = await MemcachedServer.listen({ fault });
+  const client = Client.create(server.address, { ...QUIET, "retry_delay": 0.05 });
+  const answered: string[] = [];
+  await Promise.all([
+    client.set("key", "value").then(() => answered.push("set")),
+    client.increment("key", 1).catch(() => answered.push("increment")),
+  ]);
+  assertEquals(answered, ["increment", "set"]);
+  client.close();
+});
+
 Deno.test("memjs: the default export has the client, and values come as Buffers with their flags", async () => {
   await using server = await MemcachedServer.listen();
   assertEquals(memjs.Client, Client);
@@ -259,6 +308,15 @@ Deno.test("memjs: options and values that it cannot have are refused", async () 
   );
   await assertRejects(() => client.set("a key", "v"), ValidationException, "a key");
   assertThrows(() => client.get("key", 5 as unknown as () => void), ValidationException);
+  client.close();
+});
+
+Deno.test("memjs: a key that is too long is refused as such, also one of many bytes", async () => {
+  const client = Client.create(NOWHERE, QUIET);
+  for (const length of [300, 400_000]) {
+    const asked = () => client.get("é".repeat(length));
+    await assertRejects(asked, ValidationException, "1 to 250 bytes");
+  }
   client.close();
 });
 

@@ -143,6 +143,8 @@ for (const [kind, start] of Object.entries(GUARDED)) {
     });
     const env = { MEMCACHED_USERNAME: "ann", MEMCACHED_PASSWORD: "s3cret" };
     await assertWorks(client, { servers, env });
+    const capable = await run("capable --json", { servers, env });
+    assertEquals(JSON.parse(capable.output).password, true);
     const { MEMCACHED_PASSWORD } = env;
     const named = `memcached://ann@${servers}`;
     assertEquals((await run("get key", { servers: named, env: { MEMCACHED_PASSWORD } })).code, 0);

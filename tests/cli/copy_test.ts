@@ -1,6 +1,7 @@
 /** `copy` and `verify`. */
 
 import { Client } from "@moecache/moecache";
+import { utf8Keys } from "@moecache/moecache/keys";
 import { ketama } from "@moecache/moecache/rings";
 import { MemcachedServer } from "@moecache/moecache/testing";
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
@@ -57,6 +58,67 @@ for (const [kind, start] of Object.entries(SERVERS)) {
     assertEquals(none.code, 1);
   });
 }
+
+for (const [kind, start] of Object.entries(SERVERS)) {
+  Deno.test(`keys that are not ASCII are moved where their clients look, on ${kind}`, async () => {
+    await using source = await start();
+    await using first = await start();
+    await using second = await start();
+    const targets = [first.address, second.address];
+    await using from = new Client(source.address, { keys: utf8Keys, timeout: 10_000 });
+    await using to = new Client(targets, { keys: utf8Keys, locator: ketama, timeout: 10_000 });
+    // The longest ones are too long for base64.
+    const keys = Array.from({ length: 40 }, (_, i) => `キー${i}:${"字".repeat(i)}`);
+    keys.push("字".repeat(83));
+    for (const key of keys) await from.set(key, `value of ${key}`, 500);
+    const onRing = ["--json", "--ring", "ketama"];
+    const both = ["--from", source.address, "--to", targets.join(), ...onRing];
+    const copied = await moecache(["copy", ...both]);
+    assertEquals([copied.code, copied.messages], [0, ""]);
+    assertEquals((await to.getMany(keys)).size, keys.length);
+    const same = await moecache(["verify", ...both]);
+    assertEquals([same.code, JSON.parse(same.output)], [
+      0,
+      { compared: keys.length, missing: 0, different: 0 },
+    ]);
+
+    await to.flushAll();
+    const dump = await moecache(["dump", "--values", "-s", source.address]);
+    assertEquals([dump.code, dump.messages], [0, ""]);
+    const onTargets = ["-s", targets.join(), ...onRing];
+    assertEquals((await moecache(["load", ...onTargets], { input: dump.output })).code, 0);
+    assertEquals((await to.getMany(keys)).size, keys.length);
+    const balance = await moecache(["balance", "-s", targets.join(), "--ring", "ketama"]);
+    assertStringIncludes(balance.output, `\n0 of ${keys.length} keys`);
+    const deleted = await moecache(["del", "--prefix", "キー", ...onTargets]);
+    assertEquals(JSON.parse(deleted.output), { deleted: keys.length - 1 });
+  });
+}
+
+Deno.test("a key that no text command can carry is left out, and reported in one line", async () => {
+  const key = `a${"%20".repeat(200)}`;
+  const line = `key=${key} exp=-1 la=1 cas=1 fetch=no cls=1 size=260`;
+  await using source = await MemcachedServer.listen({
+    fault: ({ line: asked }) =>
+      asked.startsWith("lru_crawler metadump")
+        ? { reply: `key=key exp=-1 la=1 cas=1 fetch=no cls=1 size=70\r\n${line}\r\nEND` }
+        : undefined,
+  });
+  await using target = await MemcachedServer.listen();
+  await using from = new Client(source.address);
+  await using to = new Client(target.address);
+  await from.set("key", "value");
+  const both = `--from ${source.address} --to ${target.address}`;
+  for (const line of [`copy ${both}`, `verify ${both}`, `dump --values -s ${source.address}`]) {
+    const { code, messages } = await moecache(line);
+    assertEquals([code, messages.split("\n").length], [3, 2], messages);
+    assertStringIncludes(messages, "only the binary protocol can carry such a key");
+  }
+  assertEquals(await to.get("key"), "value");
+  const { code, messages } = await moecache(`del --prefix a -s ${source.address}`);
+  assertEquals(code, 3);
+  assertStringIncludes(messages, "only the binary protocol can carry such a key");
+});
 
 Deno.test("verify does not count as a read", async () => {
   await using source = await MemcachedServer.listen();

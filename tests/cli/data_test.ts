@@ -248,6 +248,9 @@ Deno.test("a terminal gets no control characters of a value", async () => {
   await moecache(["set", "key", "a\x1b]0;title\x07b\nc"], { env });
   const { output } = await moecache("get key", { env, isTerminal: true });
   assertEquals(output, "a\\u001b]0;title\\u0007b\nc\n");
+  const raw = await moecache("get key --format raw", { env, isTerminal: true });
+  assertEquals(raw.output, output);
+  assertEquals((await moecache("get key --format raw", { env })).output, "a\x1b]0;title\x07b\nc");
 });
 
 Deno.test("several lists of servers are one, unless one is empty", async () => {

@@ -4,7 +4,8 @@ import { Client, rawTranscoder } from "@moecache/moecache";
 import { MemcachedServer } from "@moecache/moecache/testing";
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { COMMAND_MODULES, modulesFor } from "../../src/cli/command_modules.ts";
-import { programFor } from "../../src/cli/program.ts";
+import { programFor, run } from "../../src/cli/program.ts";
+import type { Terminal } from "../../src/cli/terminal.ts";
 import { readPage } from "../docs/pages.ts";
 import { moecache, NO_TERMINAL } from "./fake_terminal.ts";
 
@@ -89,6 +90,18 @@ Deno.test("each command is in the module that is loaded for it", async () => {
       assertEquals(modulesFor([flag, "keys", "get"]), modulesFor(["get"]), flag);
     }
   }
+});
+
+Deno.test("help breaks its lines between words on 80 columns", async () => {
+  const written: string[] = [];
+  const terminal: Terminal = {
+    ...{ ...NO_TERMINAL, columns: 80 },
+    write: (text) => Promise.resolve(void written.push(String(text))),
+  };
+  assertEquals(await run(["--help"], terminal), 0);
+  const help = written.join("");
+  assertEquals(help.split("\n").filter((line) => line.length > 80), []);
+  assertStringIncludes(help, "\n  load [file] ");
 });
 
 Deno.test("a command that is misspelled is suggested", async () => {

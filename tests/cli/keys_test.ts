@@ -174,6 +174,19 @@ Deno.test("a server that is down is said in one line, and the others are listed"
   }
 });
 
+Deno.test("a list does not wait for the number of items that its progress shows", async () => {
+  await using server = await MemcachedServer.listen({
+    fault: ({ line }) => line === "stats" ? { delay: Infinity } : undefined,
+  });
+  await using client = new Client(server.address);
+  await client.set("key", "value");
+  const started = performance.now();
+  const line = `keys --timeout 4s -s ${server.address}`;
+  const { code, output } = await moecache(line, { isTerminal: true });
+  assertEquals([code, output], [0, "key\n"]);
+  assert(performance.now() - started < 4000);
+});
+
 Deno.test("Ctrl-C ends a list with what it has", async () => {
   await using server = await MemcachedServer.listen();
   await using client = new Client(server.address);

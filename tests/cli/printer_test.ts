@@ -37,7 +37,8 @@ Deno.test("what ends at once shows no progress", () => {
     ...{ ...NO_TERMINAL, showsProgress: true },
     warn: (text: string) => void (messages += text),
   };
-  const progress = new Progress(terminal, "listed", 100);
+  const progress = new Progress(terminal, "listed");
+  progress.expect(100);
   progress.add();
   time.tick(150);
   progress.add();

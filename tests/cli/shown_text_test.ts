@@ -1,7 +1,7 @@
 /** How wide texts are on a terminal, and what of them is safe. */
 
 import { assertEquals } from "@std/assert";
-import { showNumber } from "../../src/cli/quantities.ts";
+import { countOf, showNumber } from "../../src/cli/quantities.ts";
 import { fitted, plainText, printable, widthOf } from "../../src/cli/shown_text.ts";
 
 Deno.test("widthOf counts columns", () => {
@@ -46,4 +46,8 @@ Deno.test("showNumber takes six places at most", () => {
     ...["0", "0", "118", "999", "1.0k", "1.0k", "41.2k", "999.9k", "1.0M", "8.1M", "12.0G"],
     "3000.0T",
   ]);
+});
+
+Deno.test("countOf has the singular for one", () => {
+  assertEquals([0, 1, 2].map((count) => countOf(count, "key")), ["0 keys", "1 key", "2 keys"]);
 });

@@ -58,7 +58,7 @@ const writing = (bytes: Uint8Array) => Promise.resolve(bytes.length);
 
 Deno.test("openChannel passes on Buffers as Uint8Arrays", async () => {
   const channel = await openChannel(bufferTransport("hello"), false);
-  await channel.write([new Uint8Array(1)]);
+  await channel.write(new Uint8Array(1));
   const chunk = await new Promise<Uint8Array>((resolve) =>
     void channel.receive({ push: resolve, vacancy: undefined, filled: () => {} })
   );
@@ -154,7 +154,7 @@ Deno.test("openChannel ends a transport whose reads or writes never end", async 
   }
   const channel = await openChannel(transportOf({ read: never, write: nothing }), true);
   const written = assertRejects(
-    () => channel.write([new Uint8Array(3)]),
+    () => channel.write(new Uint8Array(3)),
     SocketError,
     "takes nothing",
   );
@@ -171,7 +171,7 @@ Deno.test("openChannel accepts a transport that sometimes moves nothing", async 
       Promise.resolve((sent.push(...bytes.subarray(0, counts[0])), counts.shift()!)),
   });
   const channel = await openChannel(transport, true);
-  await channel.write([Uint8Array.of(1, 2, 3)]);
+  await channel.write(Uint8Array.of(1, 2, 3));
   assertEquals(sent, [1, 2, 3]);
   const receiver = gathering();
   await channel.receive(receiver);
@@ -185,7 +185,7 @@ Deno.test("openChannel ends a transport that says it has moved what it cannot ha
     const channel = await openChannel(transportOf({ read: impossible, write: impossible }), true);
     const message = `it has moved ${count} of`;
     await assertRejects(() => channel.receive(gathering()), SocketError, message);
-    await assertRejects(() => channel.write([new Uint8Array(3)]), SocketError, message);
+    await assertRejects(() => channel.write(new Uint8Array(3)), SocketError, message);
     await channel.close();
   }
 });
@@ -250,7 +250,7 @@ Deno.test("ByteChannel.close does not wait for a transport that never closes", a
   ];
   for (const transport of hanging) {
     const channel = await openChannel(transport, true);
-    channel.write([new Uint8Array(1)]).catch(() => {});
+    channel.write(new Uint8Array(1)).catch(() => {});
     await channel.close();
   }
 });

@@ -106,7 +106,7 @@ Deno.test("a plain connection touches no timer, on its way and when it is given 
     true,
   );
   using peer = await accepted;
-  await channel.write([Uint8Array.of(1)]);
+  await channel.write(Uint8Array.of(1));
   assertEquals(await peer.read(new Uint8Array(9)), 1);
   await peer.write(Uint8Array.of(2));
   assertEquals(await channel.read(), Uint8Array.of(2));

@@ -136,7 +136,7 @@ Deno.test({
         const channel = await openChannel(await dial({ ...peer.endpoint, tls: tls! }), direct);
         const gathering = new Gathering(LARGE);
         const receiving = channel.receive(gathering);
-        await channel.write([pattern(100)]);
+        await channel.write(pattern(100));
         await receiving;
         assert(isSame(gathering.bytes(), sent));
         await channel.close();

@@ -4,6 +4,7 @@ import {
   ClientException,
   type Dial,
   type EncodedValue,
+  jsonTranscoder,
   type KeyCommands,
   type OperationOptions,
   PartialClientException,
@@ -816,3 +817,17 @@ for (const [command, write] of Object.entries(WRITES)) {
     }
   });
 }
+
+Deno.test("largeValues leaves a long string with a lone surrogate to the transcoder, as a short one", async () => {
+  await using server = await MemcachedServer.listen();
+  await using client = new Client(server.address);
+  const view = largeValues(client, SMALL);
+  for (const length of [1, 5000]) {
+    const text = `\ud800${"x".repeat(length)}`;
+    // UTF-8 would have another character in its place.
+    await assertRejects(() => view.set("a", text), ValidationException, "lone surrogate");
+    const json = view.withTranscoder(jsonTranscoder);
+    await json.set("a", text);
+    assertEquals(await json.get("a"), text);
+  }
+});

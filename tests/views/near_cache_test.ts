@@ -13,6 +13,7 @@ import {
 } from "../../mod.ts";
 import { nearCache, type NearCacheOptions, tagged } from "../../src/views/mod.ts";
 import { type FaultHook, MemcachedServer } from "../../src/testing/mod.ts";
+import { memcachedPath, MemcachedProcess } from "../support/memcached.ts";
 import { onEveryServer } from "../support/every_server.ts";
 import { RESTARTING } from "../support/restarting.ts";
 import { SwitchedFleet } from "../support/switched_fleet.ts";
@@ -472,6 +473,23 @@ for (const [kind, start] of Object.entries(RESTARTING)) {
   });
 }
 
+Deno.test({
+  name: "nearCache sees writes of others where memcached keeps no cas uniques",
+  ignore: memcachedPath() === undefined,
+  async fn() {
+    await using memcached = await MemcachedProcess.start(["-C"]);
+    await using client = new Client(memcached.address);
+    const clock = new Clock();
+    const view = nearCache(client, { ...ALL, ttl: 1, revalidate: "cas", clock });
+    await client.set("a", "old");
+    assertEquals(await view.get("a"), "old");
+    await client.set("a", "new");
+    clock.time = 1000;
+    // The cas unique of both is 0.
+    assertEquals(await view.get("a"), "new");
+  },
+});
+
 Deno.test("nearCache gives concurrent callers nothing that one of them can change for others", async () => {
   await using server = await MemcachedServer.listen();
   await using client = new Client(server.address);
@@ -486,6 +504,24 @@ Deno.test("nearCache gives concurrent callers nothing that one of them can chang
       // With "use", what is read for the first time is not kept, and not frozen.
       const isShared = admit === "all" && Object.isFrozen(values[0]);
       assertEquals(new Set(values).size, isShared ? 1 : 3, key);
+    }
+  }
+});
+
+Deno.test("nearCache shares no value that it does not keep between callers of getOrSet", async () => {
+  await using server = await MemcachedServer.listen();
+  await using client = new Client(server.address);
+  const view = nearCache(client, ALL);
+  const past = { exptime: new Date(1000) };
+  for (const value of [{ list: [1] }, new Uint8Array(3)]) {
+    for (const options of [{}, past]) {
+      const asking = [1, 2].map(() => view.getOrSet<object>("a", () => value, options));
+      // What is read now may be old, and is not kept.
+      view.forget("a");
+      const [first, second] = await Promise.all(asking);
+      assert(first !== second || Object.isFrozen(first));
+      assertEquals(view.near.size, 0);
+      await client.delete("a");
     }
   }
 });
@@ -543,4 +579,20 @@ Deno.test("nearCache names in an error the keys that failed, and carries what it
   );
   assertEquals([...error.failures.keys()], ["bad"]);
   assertEquals(new Map(error.results), new Map([["near", 1], ["far", 2]]));
+});
+
+Deno.test("nearCache knows items by the keys that are sent", async () => {
+  await using server = await MemcachedServer.listen();
+  const encode = (key: string) => `shop:${key.toLowerCase()}`;
+  await using client = new Client(server.address, { keys: { encode } });
+  await using view = nearCache(client, { ...ALL, revalidate: "watch" });
+  await view.ready;
+  await client.set("Ada", 1);
+  assertEquals(await view.get("Ada"), 1);
+  // A write of the same item under another key.
+  await view.set("ADA", 2);
+  assertEquals([await view.get("Ada"), await view.get("ada")], [2, 2]);
+  // Of another client's write, memcached reports the key that was sent.
+  await client.set("ada", 3);
+  await until(async () => await view.get("Ada") === 3);
 });

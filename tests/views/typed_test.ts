@@ -110,6 +110,13 @@ Deno.test("typed inspects, invalidates, compares, appends to and counts no value
 Deno.test("typed refuses to store what does not fit, before a byte is sent", async () => {
   await using client = new Client("127.0.0.1:1");
   const users = typed(client, user);
+  // The compiler refuses it too.
+  // @ts-expect-error -- the name is missing.
+  void (() => users.set("a", { nom: "Ada" }));
+  // @ts-expect-error -- the name is missing.
+  void (() => users.getOrSet("a", () => ({ nom: "Ada" })));
+  // @ts-expect-error -- the name is missing.
+  void (() => users.update("a", () => ({ nom: "Ada" })));
   const wrong = { nom: "Ada" } as unknown as { name: string };
   const message = `Cannot store value of key "a": user.name: must be a string`;
   for (
@@ -122,6 +129,27 @@ Deno.test("typed refuses to store what does not fit, before a byte is sent", asy
     ]
   ) {
     await assertRejects(store, ValidationException, message);
+  }
+});
+
+Deno.test("typed says what does not fit where the path is of another class, as arktype's is", async () => {
+  /** As a path of arktype's: `map` makes one with a single item of an empty one. */
+  class Path extends Array<PropertyKey> {
+    constructor(...steps: PropertyKey[]) {
+      super();
+      this.push(...steps);
+    }
+  }
+  await using client = new Client("127.0.0.1:1");
+  for (const [path, where] of [[new Path(), ""], [new Path("a", 0), "a.0: "]] as const) {
+    const issues = [{ message: "must be an object", path }];
+    const schema: Schema = {
+      "~standard": { version: 1, vendor: "test", validate: () => ({ issues }) },
+    };
+    const message = `Cannot store value of key "key": ${where}must be an object`;
+    const store = () => typed(client, schema).set("key", 5);
+    const error = await assertRejects(store, ValidationException, message);
+    assertEquals(error.message, message);
   }
 });
 

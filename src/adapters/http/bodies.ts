@@ -3,17 +3,17 @@
 import {
   ClientException,
   type EncodedValue,
-  type Exptime,
   type KeyCommands,
   type Transcoder,
 } from "../../../mod.ts";
 import { isUnreachable } from "../../protocol/backend_failure.ts";
+import { exptimeOf } from "../key_and_exptime.ts";
 import type { BodyPlace } from "./entry.ts";
 import { allEnded } from "../../waiting/promises.ts";
 
 /** The beginning of the keys of bodies, after the prefix. */
 export const BODY = "body:";
-/** How many seconds a replaced body is kept for the requests that are still reading it. */
+/** How many seconds a body that is replaced or expires is kept for the requests that are still reading it. */
 const GRACE = 60;
 
 /** The first size of a buffer in bytes; small, so that small bodies need little memory. */
@@ -57,15 +57,17 @@ export class Bodies {
   /**
    * Stores a body while it arrives, a chunk at a time. After a failure, the stored chunks are deleted.
    *
+   * @param lifetime For how many milliseconds it is opened. The first chunk is read then, the others later.
    * @throws {TypeError} When the runtime's `Response` does not accept a chunk of the stream.
    */
-  async write(reader: BodyReader, exptime: Exptime): Promise<BodyPlace> {
+  async write(reader: BodyReader, lifetime: number): Promise<BodyPlace> {
     const id = crypto.randomUUID();
     const chunkByteLength = this.#chunkByteLength;
     let byteLength = 0;
     let index = 0;
     try {
       for await (const chunk of chunksOf(reader, chunkByteLength)) {
+        const exptime = exptimeOf(index === 0 ? lifetime : lifetime + GRACE * 1000);
         await this.#bytes.set(this.#key(id, index++), chunk, exptime);
         byteLength += chunk.byteLength;
       }

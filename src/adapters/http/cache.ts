@@ -3,7 +3,6 @@
 import { checkOptions, copyOptions, type OptionTypes } from "../../option_checks.ts";
 import type { KeyCommands } from "../../../mod.ts";
 import { isUnreachable } from "../../protocol/backend_failure.ts";
-import { exptimeOf } from "../key_and_exptime.ts";
 import { Bodies, type BodyReader, giveUp } from "./bodies.ts";
 import {
   addressOf,
@@ -50,19 +49,20 @@ export interface CacheSettings {
  *
  * Many users share this cache. Unlike a browser's cache, it follows RFC 9111's rules for shared caches. `put` resolves
  * and stores nothing when the response's `Cache-Control` has `no-store`, `no-cache` or `private`, when there is a
- * `Set-Cookie`, when `Vary` has a name that no header can have, when the response has expired, when the request's
- * `Cache-Control` has `no-store`, and when the request has an `Authorization` and the response does not allow sharing
- * it. `s-maxage`, `max-age` or `Expires` say how long a response is served, less its age according to `Age` and `Date`.
- * Without them it never expires. It is served with an `Age` header. The headers of a connection, such as `Connection`
- * and those that it names, are not stored; nor are `Content-Encoding` and `Content-Length` of a response of `fetch` in
- * an encoding that the runtime's `fetch` decodes: `gzip` and `br`; on Node and Bun `deflate` and newer ones too; on
- * Node also lists of them. A response of your own is stored in the encoding that it has. The cache stores a request's
- * address and the headers that `Vary` names, and nothing else of the request.
+ * `Set-Cookie`, when the status is 304 (the answer to one client, which has the body), when `Vary` has a name that no
+ * header can have, when the response has expired, when the request's `Cache-Control` has `no-store`, and when the
+ * request has an `Authorization` and the response does not allow sharing it. `s-maxage`, `max-age` or `Expires` say how
+ * long a response is served, less its age according to `Age` and `Date`. Without them it never expires. It is served
+ * with an `Age` header. The headers of a connection, such as `Connection` and those that it names, are not stored; nor
+ * are `Content-Encoding` and `Content-Length` of a response of `fetch` in an encoding that the runtime's `fetch`
+ * decodes: `gzip` and `br`; on Node and Bun `deflate` and newer ones too; on Node also lists of them. A response of
+ * your own is stored in the encoding that it has. The cache stores a request's address and the headers that `Vary`
+ * names, and nothing else of the request.
  *
  * Bodies are written and read as streams, in chunks of half a megabyte. Before a response is returned, the cache checks
  * that all chunks exist; an incomplete body is a miss. When memcached loses a chunk while the body is read, reading
- * fails: a body is never truncated or mixed with another. A replaced body is kept for a minute for the requests that
- * are still reading it.
+ * fails: a body is never truncated or mixed with another. A body that is replaced or expires is kept for a minute for the
+ * requests that are still reading it.
  *
  * With a client that treats an unreachable server as a miss (`failover: "miss"`), the cache does so too: reads are
  * misses, and writes are dropped. Lists have what is on the other servers.
@@ -371,8 +371,7 @@ export class MoecacheCache {
     const body = response.body?.getReader();
     const generation = await this.#generationFor(body);
     if (generation === undefined) return giveUp(body);
-    const exptime = exptimeOf(lifetime ?? Infinity);
-    const place = body === undefined ? null : await this.#bodies.write(body, exptime);
+    const place = body === undefined ? null : await this.#bodies.write(body, lifetime ?? Infinity);
     await this.#retire(await this.#list(generation, { ...head, body: place }, asked));
   }
 

@@ -12,6 +12,8 @@ export interface Freshness {
   readonly lifetime: number | undefined;
 }
 
+/** The status of a response without a body: the client has it, and other clients have not (RFC 9111, 4.3.3). */
+const NOT_MODIFIED = 304;
 /** The largest argument of a directive, in seconds: about 68 years. Larger ones count as this. */
 const MOST_SECONDS = 2 ** 31;
 
@@ -20,7 +22,7 @@ const MOST_SECONDS = 2 ** 31;
  * or that must be validated at the origin before each use, are not stored.
  *
  * @param request The request that it answers.
- * @param response The response; only its headers are read.
+ * @param response The response; only its status and headers are read.
  * @param now When it arrived, in milliseconds since 1970.
  */
 export function freshnessOf(
@@ -33,7 +35,9 @@ export function freshnessOf(
   const age = ageOf(headers, now);
   const lifetime = lifetimeOf(directives, headers, age, now);
   const isFresh = lifetime === undefined || lifetime > 0;
-  return { storable: isFresh && mayBeShared(request, directives, headers), age, lifetime };
+  const isWhole = response.status !== NOT_MODIFIED;
+  const storable = isFresh && isWhole && mayBeShared(request, directives, headers);
+  return { storable, age, lifetime };
 }
 
 /** Headers of one connection, besides those that `Connection` names (RFC 9110, 7.6.1; RFC 9111, 3.1). */

@@ -2,8 +2,8 @@ import {
   Client,
   type EncodedValue,
   type Exptime,
+  type Locator,
   type PartialFailure,
-  type ServerAddress,
   type ServerEvent,
   SocketError,
   type Stats,
@@ -15,6 +15,7 @@ import { systemClock } from "../../waiting.ts";
 import { keepingProcess } from "../../waiting/timers.ts";
 import { callBack, doneNow, toBuffer } from "../node_callbacks.ts";
 import { ReopenedClient } from "../reopened_client.ts";
+import { Turns } from "../turns.ts";
 import { Emitter } from "./emitter.ts";
 import { type MemcachedIssue, ServerIssues } from "./issues.ts";
 import {
@@ -123,8 +124,12 @@ export class Memcached extends Emitter<MemcachedIssue> {
   /** The names of the servers. */
   readonly servers: readonly string[];
   readonly #settings: MemcachedSettings;
-  readonly #addresses: readonly ServerAddress[];
+  readonly #addresses: ReturnType<typeof addressesOf>;
   readonly #client: ReopenedClient;
+  /** By the index of a server. */
+  readonly #turns: readonly Turns[];
+  /** The same as the client's, which tells the server of a key only later. */
+  #ring: Locator | undefined;
   readonly #issues = new Map<string, ServerIssues>();
   #active = 0;
 
@@ -138,6 +143,7 @@ export class Memcached extends Emitter<MemcachedIssue> {
   constructor(servers?: MemcachedServers, options: MemcachedOptions = {}) {
     super();
     this.servers = namesOf(servers);
+    this.#turns = this.servers.map(() => new Turns());
     this.#settings = settingsFrom(options, Memcached.config);
     this.#addresses = addressesOf(servers);
     this.#client = new ReopenedClient(() => this.#open());
@@ -646,7 +652,7 @@ export class Memcached extends Emitter<MemcachedIssue> {
       outcome = ["over queue limit", null];
     } else {
       try {
-        outcome = [undefined, await this.#client.use((client) => this.#try(client, call, send))];
+        outcome = [undefined, await this.#client.use((client) => this.#inTurn(client, call, send))];
       } catch (error) {
         outcome = onFailure(error);
       }
@@ -660,8 +666,29 @@ export class Memcached extends Emitter<MemcachedIssue> {
     callBack(() => callback.call(query, error, result as Result));
   }
 
-  /** Sends, and again where that may be. */
-  async #try<Result>(client: Client, { repeats }: Call, send: Send<Result>): Promise<Result> {
+  /** Sends; what is about one server is answered after what was sent to it before. */
+  #inTurn<Result>(client: Client, call: Call, send: Send<Result>): Promise<Result> {
+    const index = this.servers.length === 1 ? 0 : this.#serverOf(client, call.key);
+    const turns = this.#turns[index] ?? new Turns();
+    return turns.take((leave) => this.#try(client, call, send, leave));
+  }
+
+  /** The index of a key's server; -1 for several keys. */
+  #serverOf(client: Client, key: Call["key"]): number {
+    if (typeof key !== "string") return -1;
+    this.#ring ??= this.#settings.clientOptions.locator?.(client.servers.map(({ name }, i) => {
+      return { name, weight: this.#addresses[i]?.weight ?? 1 };
+    }));
+    return this.#ring?.locate(key) ?? -1;
+  }
+
+  /** Sends, and again where that may be: others do not wait for that. */
+  async #try<Result>(
+    client: Client,
+    { repeats }: Call,
+    send: Send<Result>,
+    leave: () => void,
+  ): Promise<Result> {
     const { retries, delay, clientOptions: { clock = systemClock } } = this.#settings;
     for (let retry = 0;; retry++) {
       try {
@@ -669,6 +696,7 @@ export class Memcached extends Emitter<MemcachedIssue> {
       } catch (error) {
         if (!repeats || retry >= retries || !(error instanceof SocketError)) throw error;
       }
+      leave();
       await new Promise<void>((resolve) => keepingProcess(clock).after(delay(retry), resolve));
     }
   }

@@ -1,13 +1,6 @@
 /** The options of npm's memcached, and what they are here. @module */
 
-import type {
-  ClientOptions,
-  Failover,
-  HostAddress,
-  KeyFormat,
-  PathAddress,
-  ServerAddress,
-} from "../../../mod.ts";
+import type { ClientOptions, Failover, HostAddress, KeyFormat, PathAddress } from "../../../mod.ts";
 import { checkAdapterOptions, clientOptionsFrom, withDefaults } from "../adapter_options.ts";
 import {
   checkBoolean,
@@ -19,13 +12,14 @@ import {
 } from "../../option_checks.ts";
 import { npmMemcachedKeys } from "../../keys/mod.ts";
 import { ketama } from "../../routing/mod.ts";
+import { utf8Key } from "../node_callbacks.ts";
 
 /** One server, several, or the weights of several by their names: `host:port`, or the path of a unix socket. */
 export type MemcachedServers = string | readonly string[] | Readonly<Record<string, number>>;
 
 /** The options of npm's memcached that exist here; all are optional. Times are in milliseconds. */
 export interface MemcachedOptions {
-  /** The longest key: 250, the default; or from 1 on where `keyCompression` is `false`. */
+  /** The longest key in characters: 250, the default; or from 1 on where `keyCompression` is `false`. */
   maxKeySize?: number | undefined;
   /** Has no effect, as in npm's memcached. */
   maxExpiration?: number | undefined;
@@ -45,21 +39,21 @@ export interface MemcachedOptions {
   retries?: number | undefined;
   /** How much longer each wait before that is than the one before; 3 by default. */
   factor?: number | undefined;
-  /** The first of these waits; 1,000 by default. */
+  /** The first of these waits in milliseconds; 1,000 by default. */
   minTimeout?: number | undefined;
-  /** The longest of these waits; 60,000 by default. */
+  /** The longest of these waits in milliseconds; 60,000 by default. */
   maxTimeout?: number | undefined;
   /** Whether these waits are up to twice as long, at random; `false` by default. */
   randomize?: boolean | undefined;
-  /** How long at most until a server that is down is tried again; 18,000,000 by default. */
+  /** How many milliseconds at most until a server that is down is tried again; 18,000,000 by default. */
   reconnect?: number | undefined;
-  /** The time limit of connecting; 5,000 by default. */
+  /** The time limit of connecting in milliseconds; 5,000 by default. */
   timeout?: number | undefined;
   /** How many failures in a row mean that a server is down; 5 by default, and 0 counts as 1. */
   failures?: number | undefined;
-  /** How long at first until a server that is down is tried again; 30,000 by default. */
+  /** How many milliseconds at first until a server that is down is tried again; 30,000 by default. */
   retry?: number | undefined;
-  /** How long a server may send nothing while calls wait for it; 5,000 by default. */
+  /** How many milliseconds a server may send nothing while calls wait for it; 5,000 by default. */
   idle?: number | undefined;
   /** Whether a server that is down leaves the ring until it is back; `false` by default. */
   remove?: boolean | undefined;
@@ -215,19 +209,9 @@ function failoverFrom(spares: readonly string[]): Failover {
 function keyFormat(maxKeySize: number): KeyFormat {
   const compress = npmMemcachedKeys.encode;
   return {
-    encode: (key) => key.length > maxKeySize ? compress(key) : toUtf8(key),
+    encode: (key) => key.length > maxKeySize ? compress(key) : utf8Key(key),
     route: (key) => key,
-    decode: fromUtf8,
   };
-}
-
-function toUtf8(key: string): string {
-  if (/^[!-~]*$/.test(key)) return key;
-  return String.fromCharCode(...new TextEncoder().encode(key));
-}
-
-function fromUtf8(sent: string): string {
-  return new TextDecoder().decode(Uint8Array.from(sent, (char) => char.charCodeAt(0)));
 }
 
 /** The names of servers, in their order. */
@@ -243,7 +227,7 @@ export function namesOf(servers: MemcachedServers | undefined): string[] {
  *
  * @throws {ValidationException} When there is none, or one is invalid.
  */
-export function addressesOf(servers: MemcachedServers | undefined): ServerAddress[] {
+export function addressesOf(servers: MemcachedServers | undefined): (HostAddress | PathAddress)[] {
   const weights = typeof servers === "object" && !Array.isArray(servers) ? servers : {};
   return namesOf(servers).map((name) => {
     const weight = (weights as Readonly<Record<string, number>>)[name];

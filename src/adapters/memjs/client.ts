@@ -18,8 +18,9 @@ import {
 import { memjsModulo } from "../../routing/mod.ts";
 import { systemClock } from "../../waiting.ts";
 import { keepingProcess } from "../../waiting/timers.ts";
-import { callBack, doneNow, type NodeBuffer, toBuffer } from "../node_callbacks.ts";
+import { callBack, doneNow, type NodeBuffer, toBuffer, utf8Key } from "../node_callbacks.ts";
 import { ReopenedClient } from "../reopened_client.ts";
+import { Turns } from "../turns.ts";
 import {
   addressesOf,
   givenOptions,
@@ -113,6 +114,8 @@ export class Client<Given = MemjsValue, Read = NodeBuffer | null> {
   readonly #options: MemjsOptions<Given, Read>;
   readonly #settings: MemjsSettings;
   readonly #client: ReopenedClient;
+  /** By the index of a server. */
+  readonly #turns: readonly Turns[];
   #distribution: Locator | undefined;
 
   /**
@@ -127,6 +130,7 @@ export class Client<Given = MemjsValue, Read = NodeBuffer | null> {
       throw invalidPlace("servers", servers, "a list of servers");
     }
     this.servers = serversFrom(servers);
+    this.#turns = this.servers.map(() => new Turns());
     const given = withServerOptions(givenOptions(options), this.servers);
     this.#settings = settingsFrom(given);
     const { attempts: retries, expires, logger } = this.#settings;
@@ -139,7 +143,7 @@ export class Client<Given = MemjsValue, Read = NodeBuffer | null> {
       new MoecacheClient(addresses, {
         ...this.#settings.clientOptions,
         transcoder: rawTranscoder({ withFlags: true }),
-        keys: { encode: toUtf8, decode: fromUtf8, route: (key) => key },
+        keys: { encode: utf8Key, route: (key) => key },
         locator: this.#locator,
       })
     );
@@ -211,12 +215,12 @@ export class Client<Given = MemjsValue, Read = NodeBuffer | null> {
    */
   get(key: string, callback: MemjsGetCallback<Read>): void;
   get(key: string, callback?: MemjsGetCallback<Read>): Promise<MemjsItem<Read>> | void {
-    const got = async (): Promise<MemjsItem<Read>> => {
-      const item = await this.#repeat("GET", key, (client) => client.get<EncodedValue>(key));
+    const got = async (leave: Leave): Promise<MemjsItem<Read>> => {
+      const item = await this.#repeat("GET", key, leave, (client) => client.get<EncodedValue>(key));
       // Also with a serializer, whatever the type of what it reads.
       return item === undefined ? { value: null as Read, flags: null } : this.#read(key, item);
     };
-    return answer(got, callback, ({ value, flags }) => callback?.(null, value, flags));
+    return this.#answer(key, got, callback, ({ value, flags }) => callback?.(null, value, flags));
   }
 
   /**
@@ -331,7 +335,11 @@ export class Client<Given = MemjsValue, Read = NodeBuffer | null> {
    */
   delete(key: string, callback: MemjsCallback<[boolean]>): void;
   delete(key: string, callback?: MemjsCallback<[boolean]>): Promise<boolean> | void {
-    return one(() => this.#repeat("DELETE", key, (client) => client.delete(key)), callback);
+    return this.#one(
+      key,
+      (leave) => this.#repeat("DELETE", key, leave, (client) => client.delete(key)),
+      callback,
+    );
   }
 
   /**
@@ -482,11 +490,11 @@ export class Client<Given = MemjsValue, Read = NodeBuffer | null> {
     last?: MemjsCallback<[boolean]>,
   ): Promise<boolean> | void {
     const [expires, callback] = typeof given === "function" ? [0, given] : [given, last];
-    const touched = async () => {
+    const touched = async (leave: Leave) => {
       const exptime = this.#exptimeFrom(expires);
-      return await this.#repeat("TOUCH", key, (client) => client.touch(key, exptime));
+      return await this.#repeat("TOUCH", key, leave, (client) => client.touch(key, exptime));
     };
-    return one(touched, callback);
+    return this.#one(key, touched, callback);
   }
 
   /**
@@ -586,12 +594,12 @@ export class Client<Given = MemjsValue, Read = NodeBuffer | null> {
     retries?: number,
   ): void {
     const asked = doneNow(() => readRequest(key, request));
-    const performed = async () => {
+    const performed = async (leave: Leave) => {
       const { isRepeatable, send } = asked();
       if (!isRepeatable) return await this.#once("PERFORM", send);
-      return await this.#repeat("PERFORM", key, send, retries || undefined);
+      return await this.#repeat("PERFORM", key, leave, send, retries || undefined);
     };
-    one(performed, callback ?? (() => {}));
+    this.#one(key, performed, callback ?? (() => {}));
   }
 
   /** Closes the connections, as `close` does. */
@@ -647,8 +655,9 @@ export class Client<Given = MemjsValue, Read = NodeBuffer | null> {
       return await send(client, item, exptime);
     };
     const NAME = name.toUpperCase();
-    return one(
-      () => name === "set" ? this.#repeat(NAME, key, stored) : this.#once(NAME, stored),
+    return this.#one(
+      key,
+      (leave) => name === "set" ? this.#repeat(NAME, key, leave, stored) : this.#once(NAME, stored),
       callback,
     );
   }
@@ -679,7 +688,7 @@ export class Client<Given = MemjsValue, Read = NodeBuffer | null> {
       return bytesOf(Object(written).value ?? value);
     });
     const join = async (client: MoecacheClient) => await client[name](key, written());
-    return one(() => this.#once(name.toUpperCase(), join), callback);
+    return this.#one(key, () => this.#once(name.toUpperCase(), join), callback);
   }
 
   #count(
@@ -698,7 +707,43 @@ export class Client<Given = MemjsValue, Read = NodeBuffer | null> {
       return { success: true, value: Number(value) };
     };
     const counted = () => this.#once(`${name.toUpperCase()}EMENT`, count);
-    return answer(counted, callback, ({ success, value }) => callback?.(null, success, value));
+    return this.#answer(
+      key,
+      counted,
+      callback,
+      ({ success, value }) => callback?.(null, success, value),
+    );
+  }
+
+  #one<Result>(
+    key: string,
+    send: (leave: Leave) => Promise<Result>,
+    callback: MemjsCallback<[Result]> | undefined,
+  ): Promise<Result> | void {
+    return this.#answer(key, send, callback, (value) => callback?.(null, value));
+  }
+
+  /** Sends, and returns the promise or calls back when it has settled. */
+  #answer<Result>(
+    key: string,
+    send: (leave: Leave) => Promise<Result>,
+    callback: ((error: Error, ...results: never[]) => void) | undefined,
+    succeed: (value: Result) => void,
+  ): Promise<Result> | void {
+    if (callback !== undefined) checkFunction("callback", callback);
+    const outcome = this.#turnsOf(key).take(send);
+    if (callback === undefined) return outcome;
+    const fail = callback as (error: Error, ...nothing: null[]) => void;
+    outcome.then(
+      (value) => callBack(() => succeed(value)),
+      (error) => callBack(() => fail(error, null, null)),
+    );
+  }
+
+  #turnsOf(key: string): Turns {
+    const isOne = this.#turns.length === 1 || typeof key !== "string";
+    // What `getServer` of the program returns may be no index: sending fails then.
+    return this.#turns[isOne ? 0 : this.getServer(key)] ?? new Turns();
   }
 
   /** Takes 0 for the default, as memjs does; but not NaN, the result of a calculation that went wrong. */
@@ -711,10 +756,11 @@ export class Client<Given = MemjsValue, Read = NodeBuffer | null> {
   #repeat<Result>(
     name: string,
     key: string,
+    leave: Leave,
     send: Send<Result>,
     attempts: number = this.#settings.attempts,
   ): Promise<Result> {
-    return this.#client.use((client) => this.#tryAll(client, name, key, send, attempts));
+    return this.#client.use((client) => this.#tryAll(client, { name, key, leave, attempts }, send));
   }
 
   /** Sends what may not be sent again. */
@@ -724,10 +770,8 @@ export class Client<Given = MemjsValue, Read = NodeBuffer | null> {
 
   async #tryAll<Result>(
     client: MoecacheClient,
-    name: string,
-    key: string,
+    { name, key, leave, attempts }: Repeated,
     send: Send<Result>,
-    attempts: number,
   ): Promise<Result> {
     const { delay, failover, logger, clientOptions } = this.#settings;
     const most = failover ? attempts * this.servers.length : attempts;
@@ -742,6 +786,7 @@ export class Client<Given = MemjsValue, Read = NodeBuffer | null> {
         }
         if (attempt >= most) throw error;
       }
+      leave();
       const { clock = systemClock } = clientOptions;
       await new Promise<void>((resolve) => keepingProcess(clock).after(delay, resolve));
     }
@@ -786,6 +831,17 @@ const NO_SERIALIZER: MemjsSerializer<MemjsValue, NodeBuffer | null> = {
   deserialize: (_opcode, value, extras) => ({ value, extras }),
 };
 
+/** Lets the calls that came later be answered first. */
+type Leave = () => void;
+
+/** What is sent again when its server fails. */
+interface Repeated {
+  readonly name: string;
+  readonly key: string;
+  readonly leave: Leave;
+  readonly attempts: number;
+}
+
 /** Sends an operation with a client. */
 type Send<Result> = (client: MoecacheClient) => Promise<Result>;
 
@@ -809,28 +865,6 @@ function argumentsOf<Options extends object, Results extends readonly unknown[]>
   return { options: (first ?? {}) as Options, callback };
 }
 
-function one<Result>(
-  send: () => Promise<Result>,
-  callback: MemjsCallback<[Result]> | undefined,
-): Promise<Result> | void {
-  return answer(send, callback, (value) => callback?.(null, value));
-}
-
-/** Sends, and returns the promise or calls back when it has settled. */
-function answer<Result>(
-  send: () => Promise<Result>,
-  callback: ((error: Error, ...results: never[]) => void) | undefined,
-  succeed: (value: Result) => void,
-): Promise<Result> | void {
-  if (callback === undefined) return send();
-  checkFunction("callback", callback);
-  const fail = callback as (error: Error, ...nothing: null[]) => void;
-  send().then(
-    (value) => callBack(() => succeed(value)),
-    (error) => callBack(() => fail(error, null, null)),
-  );
-}
-
 function bytesOf(value: unknown): Uint8Array {
   if (typeof value === "string") return new TextEncoder().encode(value);
   if (value instanceof Uint8Array || value instanceof ArrayBuffer) {
@@ -838,14 +872,4 @@ function bytesOf(value: unknown): Uint8Array {
   }
   const why = "it must be a string or bytes, as for memjs without a serializer";
   throw new ValidationException(`Cannot store value: ${why}`, value);
-}
-
-/** memjs sends keys in UTF-8; here each character of what is sent is a byte. */
-function toUtf8(key: string): string {
-  if (/^[!-~]*$/.test(key)) return key;
-  return String.fromCharCode(...new TextEncoder().encode(key));
-}
-
-function fromUtf8(sent: string): string {
-  return new TextDecoder().decode(Uint8Array.from(sent, (char) => char.charCodeAt(0)));
 }

@@ -4,10 +4,10 @@ import { ClientException, SocketError } from "../../../mod.ts";
 import type { Command } from "commander";
 import { define, type Job, type Runner } from "../definition.ts";
 import { Fleet } from "../fleet.ts";
-import { Latencies } from "../latencies.ts";
+import { Latencies, percentilesOf } from "../latencies.ts";
 import { say } from "../messages.ts";
 import { Countdown } from "../progress.ts";
-import { readCount, readInterval, readSize } from "../quantities.ts";
+import { countOf, readCount, readInterval, readSize } from "../quantities.ts";
 import { resolvedOrAborted } from "../terminal.ts";
 import { EXIT, messageOf, UsageFault } from "../usage.ts";
 
@@ -60,7 +60,7 @@ async function bench({ options, printer, terminal }: Job<BenchOptions>): Promise
   const counts = { hits: 0, errors: 0 };
   let fault = "";
   const fleets = await Promise.all(
-    Array.from({ length: clients }, () => Fleet.open(options, terminal)),
+    Array.from({ length: clients }, () => Fleet.open(options, terminal, [PREFIX])),
   );
   const noteFault = (error: unknown) => {
     if (terminal.interrupted.aborted) return;
@@ -103,19 +103,15 @@ async function bench({ options, printer, terminal }: Job<BenchOptions>): Promise
     Object.entries(times).map(([operation, measured]) => ({
       ...{ operation, n: measured.count, perSecond: Math.round(measured.count / seconds) },
       hits: operation === "get" ? counts.hits : undefined,
-      ...{ p50: rounded(measured.percentile(0.5)), p90: rounded(measured.percentile(0.9)) },
-      ...{ p99: rounded(measured.percentile(0.99)), p999: rounded(measured.percentile(0.999)) },
-      max: rounded(measured.max),
+      ...percentilesOf(measured),
     })),
   );
   if (fault === "") return EXIT.done;
-  const failed = counts.errors === 0 ? "" : `${counts.errors} operations failed; the first: `;
+  const failed = counts.errors === 0
+    ? ""
+    : `${countOf(counts.errors, "operation")} failed; the first: `;
   say(terminal, `${failed}${fault}`);
   return EXIT.server;
-}
-
-function rounded(milliseconds: number): number {
-  return Math.round(milliseconds * 1000) / 1000;
 }
 
 function numberOf(name: string, text: string, most: number): number {

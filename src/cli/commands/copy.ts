@@ -1,12 +1,13 @@
 /** Items from one deployment to another, and whether they are the same in both. @module */
 
-import type { Client, ItemMetadata, MetaReply } from "../../../mod.ts";
+import type { ItemMetadata } from "../../../mod.ts";
 import type { Command } from "commander";
 import { define, type GlobalOptions, type Job, type Runner } from "../definition.ts";
 import { Fleet } from "../fleet.ts";
 import { filterOf } from "../item_filter.ts";
-import { batchesOf, dumped, type ItemStore, valuesOf } from "../item_transfer.ts";
-import { decodedKey, isPlain, showKey } from "../keys_of_bytes.ts";
+import { batchesOf, dumped, type ItemStore, reachable, valuesOf } from "../item_transfer.ts";
+import { decodedKey, showKey } from "../keys_of_bytes.ts";
+import { type ListedItem, lookAtItem } from "../listed_items.ts";
 import { Listing } from "../listing.ts";
 import { storeUntilKept, watchSources } from "../restarts.ts";
 import { retried } from "../retried.ts";
@@ -63,8 +64,8 @@ async function copy(job: Job<CopyOptions>): Promise<number> {
       const what = isAgain ? "copied again" : "copied";
       const listing = new Listing({ fleet: source, terminal, what });
       listings.push(listing);
-      for await (const batch of batchesOf(listing, isWanted)) {
-        const values = await valuesOf(source.at(batch.server), batch, listing, terminal);
+      for await (const batch of batchesOf(listing, reachable(listing, isWanted))) {
+        const values = await valuesOf(source, batch, listing, terminal);
         if (listing.isAbandoned(batch.server)) continue;
         const storing = batch.items.map(async (item) => {
           const value = values.get(item.key);
@@ -92,14 +93,14 @@ async function verify(job: Job<BothOptions>): Promise<number> {
     const isAnyRestarted = await watchSources(source, terminal);
     const counts = { compared: 0, missing: 0, different: 0 };
     const listing = new Listing({ fleet: source, terminal, what: "compared" });
-    for await (const { server, items } of batchesOf(listing, isWanted)) {
+    for await (const { server, items } of batchesOf(listing, reachable(listing, isWanted))) {
       if (listing.isAbandoned(server)) continue;
       let found: readonly (Difference | undefined)[];
       const ended = new AbortController();
       const signal = AbortSignal.any([terminal.interrupted, ended.signal]);
       try {
         const comparing = items.map((item) =>
-          retried(signal, () => differenceOf(item, source.at(server), target.client))
+          retried(signal, () => differenceOf(item, source, target))
         );
         found = await inTime(terminal, Promise.all(comparing));
       } catch (error) {
@@ -132,23 +133,25 @@ type Difference = typeof GONE | "missing" | "value" | "flags" | "ttl";
 /** How an item differs; `undefined` for not at all. */
 async function differenceOf(
   item: ItemMetadata,
-  source: Client,
-  target: Client,
+  source: Fleet,
+  target: Fleet,
 ): Promise<Difference | undefined> {
-  const [before, after] = await Promise.all([lookAt(source, item), lookAt(target, item)]);
-  if (before.value === undefined) return GONE;
-  if (after.value === undefined) return "missing";
-  const other = after.value;
-  const isSame = before.value.length === other.length &&
-    before.value.every((byte, i) => byte === other[i]);
+  const { key, server } = item;
+  const [before, after] = await Promise.all([lookAt(source, key, server), lookAt(target, key)]);
+  if (before === undefined) return GONE;
+  if (after === undefined) return "missing";
+  const other = after.data;
+  const isSame = before.data.length === other.length &&
+    before.data.every((byte, i) => byte === other[i]);
   if (!isSame) return "value";
-  if (before.flags.f !== after.flags.f) return "flags";
+  if (before.info.flags !== after.info.flags) return "flags";
   return isSameExpiry(before, after) ? undefined : "ttl";
 }
 
 /** Compares when two items expire: the answers may have been given seconds apart. */
 function isSameExpiry(one: Look, other: Look): boolean {
-  const [ttl, otherTtl] = [Number(one.flags.t), Number(other.flags.t)];
+  const { ttl = NaN } = one.info;
+  const { ttl: otherTtl = NaN } = other.info;
   // memcached has -1 for what never expires.
   if (ttl < 0 || otherTtl < 0) return ttl === otherTtl;
   const [earliest, otherEarliest] = [one.asked + ttl, other.asked + otherTtl];
@@ -157,19 +160,15 @@ function isSameExpiry(one: Look, other: Look): boolean {
 }
 
 /** What a server says of an item, and when, in seconds. */
-interface Look extends MetaReply {
+interface Look extends ListedItem {
   readonly asked: number;
   readonly answered: number;
 }
 
-/** Reads an item without a mark that it was read: value, flags and remaining lifetime. */
-async function lookAt(client: Client, { key }: ItemMetadata): Promise<Look> {
-  const flags = ["v", "f", "t", "u"];
+async function lookAt(fleet: Fleet, key: string, server?: string): Promise<Look | undefined> {
   const asked = performance.now() / 1000;
-  const reply = isPlain(key)
-    ? await client.meta("mg", key, flags)
-    : await client.meta("mg", btoa(key), ["b", ...flags]);
-  return { ...reply, asked, answered: performance.now() / 1000 };
+  const item = await lookAtItem(fleet, key, server);
+  return item && { ...item, asked, answered: performance.now() / 1000 };
 }
 
 interface Both {

@@ -120,8 +120,9 @@ async function get({ args, options, printer, terminal, fleet }: Job<unknown>): P
     const value: unknown = found.get(key);
     if (printer.shape !== "text") await printer.record({ key, ...fields, ...fieldOf(value) }, "");
     else if (args.length > 1) await printer.line(`${printable(key)}\t${printable(textOf(value))}`);
-    else if (value instanceof Uint8Array && options.format === "raw") await printer.bytes(value);
-    else await printer.line(terminal.isTerminal ? safeText(textOf(value)) : textOf(value));
+    else if (value instanceof Uint8Array && options.format === "raw" && !terminal.isTerminal) {
+      await printer.bytes(value);
+    } else await printer.line(terminal.isTerminal ? safeText(textOf(value)) : textOf(value));
   }
   if (code !== EXIT.done) return code;
   return args.every((key) => found.has(key)) ? EXIT.done : EXIT.nothing;

@@ -1,8 +1,8 @@
 /** Deletes all keys that begin with a prefix. @module */
 
-import type { Client } from "../../../mod.ts";
 import type { Job } from "../definition.ts";
-import { decodedKey, isPlain } from "../keys_of_bytes.ts";
+import { decodedKey } from "../keys_of_bytes.ts";
+import { removeItem } from "../listed_items.ts";
 import { Listing } from "../listing.ts";
 import { INTERRUPTED, inTime } from "../terminal.ts";
 import { UsageFault } from "../usage.ts";
@@ -21,15 +21,16 @@ export async function deletePrefix(
   const listing = new Listing({ fleet: servers, terminal, what: dryRun ? "counted" : "listed" });
   let deleted = 0;
   for await (const { keys, server } of listing.keys()) {
-    const wanted = keys.filter((key) => decodedKey(key).startsWith(prefix));
+    const wanted = keys.filter((key) =>
+      decodedKey(key).startsWith(prefix) && listing.canReach(key, server)
+    );
     if (dryRun) {
       deleted += wanted.length;
       continue;
     }
-    const client = servers.at(server);
     for (let at = 0; at < wanted.length && !terminal.interrupted.aborted; at += BATCH) {
       const removals = wanted.slice(at, at + BATCH).map(async (key) => {
-        if (await remove(client, key)) deleted++;
+        if (await removeItem(servers, key, server)) deleted++;
       });
       try {
         await inTime(terminal, Promise.all(removals));
@@ -45,11 +46,4 @@ export async function deletePrefix(
     dryRun ? `${deleted} would be deleted` : String(deleted),
   );
   return terminal.interrupted.aborted ? INTERRUPTED : listing.code(deleted);
-}
-
-/** Deletes a key of any bytes. */
-async function remove(client: Client, key: string): Promise<boolean> {
-  if (isPlain(key)) return await client.delete(key);
-  const { status } = await client.meta("md", btoa(key), ["b"]);
-  return status === "HD";
 }

@@ -10,7 +10,7 @@ import { say } from "../messages.ts";
 import type { Printer } from "../printer.ts";
 import { pauseShown } from "../progress.ts";
 import { printable } from "../shown_text.ts";
-import { readInterval } from "../quantities.ts";
+import { countOf, readInterval } from "../quantities.ts";
 import { type Snapshot, type StatsKind, takeSnapshot } from "../snapshot.ts";
 import { resolvedOrAborted } from "../terminal.ts";
 import { EXIT } from "../usage.ts";
@@ -87,7 +87,7 @@ async function print(printer: Printer, all: readonly Advice[], servers: number):
     await printer.line(`  ${action}\n`);
   }
   if (servers === 0) return;
-  const looked = servers === 1 ? "1 server" : `${servers} servers`;
+  const looked = countOf(servers, "server");
   await printer.line(
     all.length === 0 ? `${looked}: nothing is wrong` : `${looked}; findings: ${all.length}`,
   );

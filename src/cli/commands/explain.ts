@@ -8,6 +8,7 @@ import type { Fleet } from "../fleet.ts";
 import { timesOf } from "../item_inspection.ts";
 import { ringOf, RINGS } from "../known_rings.ts";
 import type { Row } from "../printer.ts";
+import { countOf } from "../quantities.ts";
 import { printable } from "../shown_text.ts";
 import { INTERRUPTED } from "../terminal.ts";
 import { EXIT } from "../usage.ts";
@@ -99,7 +100,7 @@ async function explainEverywhere(
         const fitting = ringsThatSay(all, key, server);
         await printer.record(
           foundRow(key, server, info, fitting),
-          `${shown}: found on ${server}, ${info.size} bytes, ${ttlText(info)}; ` +
+          `${shown}: found on ${server}, ${countOf(info.size, "byte")}, ${ttlText(info)}; ` +
             `right under: ${fitting.join(", ") || "no ring that is known here"}`,
         );
       }

@@ -2,14 +2,13 @@
 
 import type { Command } from "commander";
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { define, type GlobalOptions, type Job, type Runner } from "../definition.ts";
 import { exportedMetrics } from "../exported_metrics.ts";
 import { Fleet } from "../fleet.ts";
-import { readListenAddress } from "../listen_address.ts";
+import { closeServer, listenOn, readListenAddress } from "../listen_address.ts";
 import { say } from "../messages.ts";
 import { type Snapshot, takeSnapshot } from "../snapshot.ts";
-import type { Terminal } from "../terminal.ts";
+import { type Terminal, untilInterrupted } from "../terminal.ts";
 import { EXIT, messageOf } from "../usage.ts";
 
 interface ExporterOptions {
@@ -34,7 +33,7 @@ export function addExporter(program: Command, runner: Runner): void {
 
 async function exporter(job: Job<ExporterOptions>): Promise<number> {
   const { options, printer, terminal } = job;
-  const { host, port } = readListenAddress(options.listen ?? ":9150");
+  const wanted = readListenAddress(options.listen ?? ":9150");
   const known = await job.fleet();
   const faults = new Faults(terminal);
   const server = createServer((request, response) => {
@@ -63,20 +62,15 @@ async function exporter(job: Job<ExporterOptions>): Promise<number> {
     }
     return await scrapeOther(options, target, faults);
   };
-  await new Promise<void>((resolve, reject) => {
-    server.on("error", reject);
-    server.listen({ port, ...(host === "" ? {} : { host }) }, resolve);
-  });
-  const { address, port: bound } = server.address() as AddressInfo;
-  const at = address.includes(":") ? `[${address}]:${bound}` : `${address}:${bound}`;
-  await printer.record({ address: at }, `metrics on http://${at}/metrics`);
-  await printer.flush();
-  await new Promise<void>((resolve) => {
-    if (terminal.interrupted.aborted) resolve();
-    terminal.interrupted.addEventListener("abort", () => resolve());
-  });
-  server.closeAllConnections();
-  await new Promise<void>((resolve) => server.close(() => resolve()));
+  const { address, port } = await listenOn(server, wanted);
+  try {
+    const at = address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`;
+    await printer.record({ address: at }, `metrics on http://${at}/metrics`);
+    await printer.flush();
+    await untilInterrupted(terminal);
+  } finally {
+    await closeServer(server);
+  }
   return EXIT.done;
 }
 

@@ -5,7 +5,7 @@ import { define, type Job, type Runner } from "../definition.ts";
 import { askEach } from "../each_server.ts";
 import { figuresOf, type FleetFigures, fleetFiguresOf } from "../figures.ts";
 import { printHistogram } from "../histogram.ts";
-import { Latencies } from "../latencies.ts";
+import { Latencies, percentilesOf } from "../latencies.ts";
 import { pause } from "../pause.ts";
 import type { Printer } from "../printer.ts";
 import { Countdown } from "../progress.ts";
@@ -67,9 +67,7 @@ async function latency({ options, printer, terminal, fleet }: Job<LatencyOptions
     return latencies;
   }).finally(() => countdown.end());
   await printer.table(results.map(({ server, result }) => ({
-    ...{ server, n: result.count, p50: rounded(result.percentile(0.5)) },
-    ...{ p90: rounded(result.percentile(0.9)), p99: rounded(result.percentile(0.99)) },
-    ...{ p999: rounded(result.percentile(0.999)), max: rounded(result.max) },
+    ...{ server, n: result.count, ...percentilesOf(result) },
     ...(options.dist && printer.shape !== "text" ? { dist: distributionOf(result) } : {}),
   })));
   if (options.dist && printer.shape === "text") {
@@ -79,7 +77,7 @@ async function latency({ options, printer, terminal, fleet }: Job<LatencyOptions
         result.doublings(),
         ([bound, count]): [string, number] => [`up to ${bound.toPrecision(2)}`, count],
       );
-      await printHistogram(printer, "ms", new Map(names));
+      await printHistogram(printer, "ms", new Map(names), "answers");
     }
   }
   return code;
@@ -87,11 +85,10 @@ async function latency({ options, printer, terminal, fleet }: Job<LatencyOptions
 
 /** How many answers took how long: the longest time of each part in milliseconds, and how many there are. */
 function distributionOf(latencies: Latencies): [upTo: number, count: number][] {
-  return Array.from(latencies.doublings(), ([bound, count]) => [rounded(bound), count]);
-}
-
-function rounded(milliseconds: number): number {
-  return Math.round(milliseconds * 1000) / 1000;
+  return Array.from(latencies.doublings(), ([bound, count]) => [
+    Math.round(bound * 1000) / 1000,
+    count,
+  ]);
 }
 
 /** After how many lines the head is repeated. */

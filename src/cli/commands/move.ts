@@ -12,6 +12,7 @@ import {
   type ItemStore,
   MOST_BYTES,
   MOST_ITEMS,
+  reachable,
   valuesOf,
 } from "../item_transfer.ts";
 import { Listing } from "../listing.ts";
@@ -19,6 +20,7 @@ import { OutputFile } from "../output_file.ts";
 import { pause } from "../pause.ts";
 import { Printer } from "../printer.ts";
 import { Progress } from "../progress.ts";
+import { countOf } from "../quantities.ts";
 import { storeUntilKept, watchSources } from "../restarts.ts";
 import { codeAtEnd, inTime, type Terminal } from "../terminal.ts";
 import { EXIT, UsageFault } from "../usage.ts";
@@ -71,6 +73,7 @@ async function dump(job: Job<DumpOptions>): Promise<number> {
   const { csv = false } = options;
   const printer = new Printer(target, { csv, json: !csv });
   const listing = new Listing({ fleet: servers, terminal, what: "dumped" });
+  const isAskedFor = options.values ? reachable(listing, isWanted) : isWanted;
   let isAnyRestarted = () => Promise.resolve(false);
   let written = 0;
   let isWhole = false;
@@ -80,12 +83,12 @@ async function dump(job: Job<DumpOptions>): Promise<number> {
   };
   try {
     if (options.values) isAnyRestarted = await watchSources(servers, terminal);
-    for await (const { server, items } of batchesOf(listing, isWanted)) {
+    for await (const { server, items } of batchesOf(listing, isAskedFor)) {
       if (!options.values) {
         await write(items.map((item) => dumped(item, undefined)));
         continue;
       }
-      const values = await valuesOf(servers.at(server), { server, items }, listing, terminal);
+      const values = await valuesOf(servers, { server, items }, listing, terminal);
       // What has expired or been deleted meanwhile is no item any more.
       await write(items.flatMap((item) => {
         const value = values.get(item.key);
@@ -98,7 +101,7 @@ async function dump(job: Job<DumpOptions>): Promise<number> {
   } finally {
     await file?.close(isWhole);
   }
-  if (file !== undefined && terminal.showsProgress) terminal.warn(`${written} items\n`);
+  if (file !== undefined && terminal.showsProgress) terminal.warn(`${countOf(written, "item")}\n`);
   return await isAnyRestarted() ? codeAtEnd(terminal, EXIT.server) : listing.code(written);
 }
 

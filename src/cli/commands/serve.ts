@@ -6,6 +6,7 @@ import type { Command } from "commander";
 import { define, type Job, type Runner } from "../definition.ts";
 import { readListenAddress } from "../listen_address.ts";
 import { readSize } from "../quantities.ts";
+import { untilInterrupted } from "../terminal.ts";
 import { EXIT, messageOf, UsageFault } from "../usage.ts";
 
 interface ServeOptions {
@@ -48,10 +49,7 @@ async function serve({ options: wanted, printer, terminal }: Job<ServeOptions>):
   try {
     await printer.record({ address: server.address }, `memcached on ${server.address}`);
     await printer.flush();
-    await new Promise<void>((resolve) => {
-      if (terminal.interrupted.aborted) resolve();
-      terminal.interrupted.addEventListener("abort", () => resolve());
-    });
+    await untilInterrupted(terminal);
   } finally {
     await server.close();
   }

@@ -8,6 +8,7 @@ import { isRestarted } from "../figures.ts";
 import { say } from "../messages.ts";
 import type { Row } from "../printer.ts";
 import { readInterval, showSize } from "../quantities.ts";
+import { asksForPassword } from "../snapshot.ts";
 import { pauseShown } from "../progress.ts";
 import { EXIT, UsageFault } from "../usage.ts";
 
@@ -170,7 +171,7 @@ async function capable({ printer, terminal, fleet }: Job<unknown>): Promise<numb
       }),
       watch: await isOffered(() => canWatch(client)),
       statsItems: await isOffered(() => client.stats("items")),
-      password: settingOf(settings, "auth_enabled_ascii"),
+      password: asksForPassword(settings),
       tls: settingOf(settings, "ssl_enabled"),
       largestItem: Number.isNaN(largest) ? undefined : largest,
     };

@@ -7,12 +7,12 @@ import { define, type Job, type Runner } from "../definition.ts";
 import { type Fleet, noSuchServer } from "../fleet.ts";
 import { printHistogram } from "../histogram.ts";
 import { filterOf, ttlOf } from "../item_filter.ts";
-import { decodedKey, isPlain } from "../keys_of_bytes.ts";
+import { decodedKey, isReachable, isUtf8 } from "../keys_of_bytes.ts";
 import { ringOf } from "../known_rings.ts";
 import { LargestItems } from "../largest_items.ts";
 import { type ListedExtent, Listing } from "../listing.ts";
 import type { Printer, Row } from "../printer.ts";
-import { readCount, showDuration, showShare, showSize } from "../quantities.ts";
+import { countOf, readCount, showDuration, showShare, showSize } from "../quantities.ts";
 import { UsageFault } from "../usage.ts";
 
 interface CountOptions {
@@ -243,11 +243,13 @@ async function balance({ options, printer, terminal, fleet }: Job<BalanceOptions
         const remark = remarkOn(row, servers, listing);
         if (remark !== undefined) await printer.line(remark);
       }
-      const of = `${counted.moving} of ${counted.placed} keys`;
+      const of = `${counted.moving} of ${countOf(counted.placed, "key")}`;
       const part = showShare(counted.moving, counted.placed);
       await printer.line(`${of} (${part}) are on another server than this ring looks on`);
       const other = listing.count - counted.placed;
-      if (other > 0) await printer.line(`${other} keys of other bytes were not placed`);
+      if (other > 0) {
+        await printer.line(`not placed: ${countOf(other, "key")} of other bytes than UTF-8`);
+      }
     }
     return listing.code(listing.count);
   } finally {
@@ -303,7 +305,8 @@ function count(
     total.items++;
     total.bytes += size;
   }
-  if (!isPlain(key)) return;
+  // How clients hash the bytes of other keys is not known.
+  if (!isUtf8(key) || !isReachable(key)) return;
   const { server: wanted } = target.locate(key);
   counted.placed++;
   if (wanted !== server) counted.moving++;

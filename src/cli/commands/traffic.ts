@@ -10,7 +10,7 @@ import { say } from "../messages.ts";
 import { pauseShown } from "../progress.ts";
 import type { Row } from "../printer.ts";
 import { printable } from "../shown_text.ts";
-import { readCount, readInterval, showShare } from "../quantities.ts";
+import { countOf, readCount, readInterval, showShare } from "../quantities.ts";
 import { inTime, resolvedOrAborted } from "../terminal.ts";
 import { EXIT, messageOf, UsageFault } from "../usage.ts";
 
@@ -145,7 +145,7 @@ async function monitor(job: Job<MonitorOptions>): Promise<number> {
     try {
       for await (const event of servers.at(name).watch(KINDS, { signal })) {
         if (event.type === "skipped") {
-          say(terminal, `${name} left ${event.count} events out`);
+          say(terminal, `${name} left ${countOf(event.count, "event")} out`);
           continue;
         }
         if (!("key" in event) || signal.aborted) continue;

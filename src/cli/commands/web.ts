@@ -1,10 +1,9 @@
 /** The page in the browser. @module */
 
 import type { Command } from "commander";
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
+import { createServer } from "node:http";
 import { define, type Job, type Runner } from "../definition.ts";
-import { readListenAddress } from "../listen_address.ts";
+import { closeServer, listenOn, readListenAddress } from "../listen_address.ts";
 import { readInterval } from "../quantities.ts";
 import { EXIT } from "../usage.ts";
 
@@ -39,16 +38,16 @@ export function addWeb(program: Command, runner: Runner): void {
 
 async function web({ options, printer, terminal, fleet }: Job<WebOptions>): Promise<number> {
   const { listen = DEFAULT_ADDRESS, allowHost = "", token: needsToken = false } = options;
-  const { host, port } = readListenAddress(listen);
+  const wanted = readListenAddress(listen);
   const every = readInterval("--every", options.every ?? "1s", LEAST_INTERVAL);
   const servers = await fleet();
   const canWrite = options.write === true;
   // The page and its charts are large: no other command loads them.
   const { boundTo, LiveView, requestListener } = await import("../web/page_server.ts");
   const server = createServer();
-  const address = await listenOn(server, host, port);
+  const address = await listenOn(server, wanted);
   const otherHosts = allowHost.split(",").map((each) => each.trim());
-  const bound = boundTo(address, { host, otherHosts, needsToken });
+  const bound = boundTo(address, { host: wanted.host, otherHosts, needsToken });
   const view = new LiveView(servers, terminal, { every, canWrite });
   server.on("request", requestListener({ fleet: servers, view, terminal, canWrite, bound }));
   try {
@@ -56,17 +55,7 @@ async function web({ options, printer, terminal, fleet }: Job<WebOptions>): Prom
     await printer.flush();
     await view.run(terminal.interrupted);
   } finally {
-    server.closeAllConnections();
-    await new Promise<void>((resolve) => server.close(() => resolve()));
+    await closeServer(server);
   }
   return EXIT.done;
-}
-
-/** Listens on an address; resolves to what that is. */
-async function listenOn(server: Server, host: string, port: number): Promise<AddressInfo> {
-  await new Promise<void>((resolve, reject) => {
-    server.on("error", reject);
-    server.listen({ port, ...(host === "" ? {} : { host }) }, resolve);
-  });
-  return server.address() as AddressInfo;
 }

@@ -1,6 +1,7 @@
 /** Rules about what can be done to a server from outside. @module */
 
 import type { Stats } from "../../../mod.ts";
+import { asksForPassword } from "../snapshot.ts";
 import type { Advice, Look, ServerRule } from "./advice.ts";
 import { knownFaultsOf } from "./known_faults.ts";
 import { hostOf, isPublicAddress } from "./public_address.ts";
@@ -46,8 +47,7 @@ function asksForProof(settings: Stats): boolean {
   // The bit is OpenSSL's SSL_VERIFY_FAIL_IF_NO_PEER_CERT.
   const needsCertificate = settings.ssl_enabled === "yes" &&
     (Number(settings.ssl_verify_mode) & 2) !== 0;
-  return needsCertificate || settings.auth_enabled_ascii === "yes" ||
-    settings.auth_enabled_sasl === "yes";
+  return needsCertificate || asksForPassword(settings) === true;
 }
 
 function faultyVersion({ now: { server, stats, settings } }: Look): Advice[] {

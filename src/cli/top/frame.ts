@@ -1,6 +1,7 @@
 /** What the screen of `top` shows. @module */
 
 import type { Overview } from "../overview.ts";
+import { countOf } from "../quantities.ts";
 import { plainText } from "../shown_text.ts";
 import { adviceLines } from "./advice_lines.ts";
 import { fleetLine, headLine, layOut, serverLine, sortServers, spreadText } from "./columns.ts";
@@ -77,7 +78,7 @@ function header(
     servers.flatMap((view) => view.state === "up" ? [view.figures.version ?? "?"] : []),
   );
   const up = servers.filter(({ state }) => state === "up").length;
-  const count = servers.length === 1 ? "1 server" : `${servers.length} servers`;
+  const count = countOf(servers.length, "server");
   const parts = [
     "moecache top",
     up === servers.length ? count : `${count}, ${up} up`,

@@ -4,7 +4,7 @@ import type { FleetFigures, ServerFigures } from "../figures.ts";
 import type { Overview } from "../overview.ts";
 
 /** What is charted. */
-export const CHARTED = ["gets", "hitRate", "sets", "evictions", "fill", "connections"] as const;
+const CHARTED = ["gets", "hitRate", "sets", "evictions", "fill", "connections"] as const;
 
 /** A number for each of {@linkcode CHARTED}; `null` where there is none. */
 export type Point = readonly (number | null)[];

@@ -1,7 +1,8 @@
 /** What the page may change, where it may. @module */
 
 import type { Fleet } from "../fleet.ts";
-import { bytesOf, isPlain, keyOfText } from "../keys_of_bytes.ts";
+import { isPlain, isReachable, keyOfText } from "../keys_of_bytes.ts";
+import { removeItem, touchItem } from "../listed_items.ts";
 import { isServerFault } from "../usage.ts";
 import { type Inspection, inspectItem, inspectItemOfBytes } from "../item_inspection.ts";
 
@@ -16,13 +17,13 @@ export async function inspectKey(fleet: Fleet, key: string): Promise<Inspection>
 /** Deletes a key; resolves to whether there was one. */
 export async function deleteKey(fleet: Fleet, key: string): Promise<boolean> {
   if (isPlain(key)) return await fleet.client.delete(key);
-  return await changeOnAny(fleet, key, "md", ["b"]);
+  return await changeOnAny(fleet, key, (server, form) => removeItem(fleet, form, server));
 }
 
 /** Changes when a key expires, as memcached takes it; resolves to whether there was one. */
 export async function touchKey(fleet: Fleet, key: string, exptime: number): Promise<boolean> {
   if (isPlain(key)) return await fleet.client.touch(key, exptime);
-  return await changeOnAny(fleet, key, "mg", ["b", `T${exptime}`]);
+  return await changeOnAny(fleet, key, (server, form) => touchItem(fleet, form, exptime, server));
 }
 
 /** Deletes everything on one server, or on all of them. */
@@ -30,18 +31,14 @@ export async function flush(fleet: Fleet, server: string | undefined): Promise<v
   await (server === undefined ? fleet.client : fleet.at(server)).flushAll();
 }
 
-/** Sends a meta command for a key of other bytes to every server: whichever holds it. */
+/** Changes the item of a key of other bytes on whichever server holds it; resolves to whether there was one. */
 async function changeOnAny(
   fleet: Fleet,
   key: string,
-  verb: "md" | "mg",
-  flags: readonly string[],
+  change: (server: string, form: string) => Promise<boolean>,
 ): Promise<boolean> {
-  const change = async (server: string, form: string) => {
-    const { status } = await fleet.at(server).meta(verb, btoa(form), flags);
-    return status === "HD" ? true : undefined;
-  };
-  return await onAny(fleet, key, change) ?? false;
+  const ask = async (server: string, form: string) => await change(server, form) || undefined;
+  return await onAny(fleet, key, ask) ?? false;
 }
 
 /**
@@ -75,10 +72,5 @@ async function onAny<Found>(
 function formsOf(key: string): string[] {
   const utf8 = keyOfText(key);
   const forms = /^[\0-\xff]*$/.test(key) ? [utf8, key] : [utf8];
-  return [...new Set(forms)].filter((form) =>
-    bytesOf(form).byteLength <= MOST_BYTES && form !== ""
-  );
+  return [...new Set(forms)].filter(isReachable);
 }
-
-/** What the length of a key may be; memcached counts the base64 of other bytes. */
-const MOST_BYTES = 187;

@@ -38,7 +38,7 @@ const WITHOUT_OPAQUE = ["EN", "NF", "NS", "EX"];
 const MOST_FLAGS = 16;
 const LONGEST_FLAG = 64;
 /** A flag whose token is an exptime. */
-export const EXPTIME_FLAG: RegExp = /^[TN]\d+$/;
+const EXPTIME_FLAG = /^[TN]\d+$/;
 /** Flags without tokens: memcached ignores a token, but a reader may think that `q0` means no `q`. */
 const WITHOUT_TOKEN = "bcfhklqstuvxI";
 const LONGEST_OPAQUE = 31;

@@ -105,7 +105,7 @@ function unreadableObject(flags: number, data: Uint8Array): ClientException {
  * The class of an object in `BinaryFormatter`'s format (MS-NRBF), for error messages; `undefined` when the name is not
  * at its usual position.
  */
-export function classOfObject(data: Uint8Array): string | undefined {
+function classOfObject(data: Uint8Array): string | undefined {
   if (!HEADER.every((byte, at) => data[at] === byte)) return undefined;
   let at = HEADER.length;
   if (data[at] === LIBRARY) at = readName(data, at + 1 + ID_SIZE)?.end ?? data.length;

@@ -71,8 +71,6 @@ function show(value: unknown): string {
 export class Unfinished {
   /** What it has become; `undefined` until then. */
   value: object | undefined;
-  /** Whether something holds it. */
-  isUsed = false;
 }
 
 /** Puts containers in the place of what stood for them while they were read. */

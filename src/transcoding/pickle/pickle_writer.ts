@@ -226,8 +226,13 @@ export class PickleWriter {
 }
 
 /**
- * The pickle of a single long bytes value, from protocol 3 on. It is allocated with its final length, so it is as fast
- * as a copy.
+ * Where the bytes begin in the buffer of a pickle of long bytes. Some processors copy a megabyte fourteen times slower
+ * if source and destination differ by 1 to 15 bytes within a page, as they would behind the seven bytes of the head.
+ */
+const LONG_BYTES_START = 16;
+
+/**
+ * The pickle of a single long bytes value, from protocol 3 on. It is allocated once, so it is as fast as a copy.
  */
 export function pickleLongBytes(
   bytes: Uint8Array,
@@ -244,7 +249,9 @@ export function pickleLongBytes(
     length >> 24,
   ];
   const memoized = protocol >= 4 ? [opcode.MEMOIZE] : [opcode.BINPUT, 0];
-  const pickle = new Uint8Array(head.length + length + memoized.length + 1);
+  const start = LONG_BYTES_START - head.length;
+  const size = LONG_BYTES_START + length + memoized.length + 1;
+  const pickle = new Uint8Array(size).subarray(start);
   pickle.set(head);
   pickle.set(bytes, head.length);
   pickle.set([...memoized, opcode.STOP], head.length + length);

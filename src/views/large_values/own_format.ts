@@ -19,8 +19,9 @@ export class OwnFormat implements Format {
   }
 
   bytesOf(value: unknown): Uint8Array | undefined {
-    if (typeof value === "string") return new TextEncoder().encode(value);
-    return value instanceof Uint8Array ? value : undefined;
+    if (typeof value !== "string") return value instanceof Uint8Array ? value : undefined;
+    // UTF-8 cannot represent a lone surrogate: the client's format refuses it, or has a way of its own.
+    return value.isWellFormed() ? new TextEncoder().encode(value) : undefined;
   }
 
   begin(): { id: string; keyOf: (index: number) => string } {

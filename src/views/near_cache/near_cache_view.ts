@@ -273,10 +273,12 @@ export class NearCache implements NearCacheCommands {
     try {
       const found = await this.#reads.orLoad(key, entry, load, { options, reading });
       const { value, isStale } = found;
-      // What has expired already is not stored, and must not be read again here either.
-      if (isStale || isPast(options?.exptime, Date.now())) return value;
+      if (isStale) return value;
       // It may have joined another caller, and got what that one had read before.
-      return values.keep(key, value, { start: reading.start, reading, isLoaded: true }) as Value;
+      const source = { start: reading.start, reading, isLoaded: true };
+      // What has expired already is not stored, and must not be read again here either.
+      const isGone = isPast(options?.exptime, Date.now());
+      return values.keep(key, value, isGone ? { ...source, reading: undefined } : source) as Value;
     } finally {
       values.endReading(key, reading);
     }
@@ -320,7 +322,7 @@ export class NearCache implements NearCacheCommands {
     }
     const watching = new Watching(
       (kinds) => (client as Client).watch(kinds),
-      (key) => this.forget(key),
+      (sent) => this.#values.forgetSent(sent),
       sessionOf(this.#client)?.ending,
     );
     // Without it, values are as old as ttl lets them be.

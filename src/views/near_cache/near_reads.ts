@@ -116,7 +116,8 @@ export class NearReads {
       // Without it, the value is asked for again.
       this.#client.inspect(key, operation).catch(() => undefined),
     ]);
-    const isSame = info !== undefined && info.cas === found?.cas;
+    // A memcached that runs with `-C` answers 0 for every item.
+    const isSame = info !== undefined && info.cas > 0n && info.cas === found?.cas;
     const version = isSame ? { cas: info.cas, carrier: tieOf(info)?.carrier } : undefined;
     return this.#values.keep(key, found?.value, { start: again, reading, version });
   }

@@ -1,7 +1,7 @@
 /** The values that a near cache keeps. @module */
 
 import { LRUCache } from "lru-cache";
-import type { Clock } from "../../../mod.ts";
+import type { Clock, KeyFormat } from "../../../mod.ts";
 import { SeenKeys } from "./seen_keys.ts";
 import { share, type SharedValue } from "./shared_values.ts";
 
@@ -13,6 +13,8 @@ export interface NearCacheSettings {
   readonly staleOnError: number;
   readonly revalidate: "ttl" | "cas" | "watch";
   readonly clock: Pick<Clock, "now">;
+  /** The client's format of keys. */
+  readonly keys: KeyFormat | undefined;
 }
 
 /** A value that is kept. */
@@ -53,8 +55,8 @@ export interface Reading {
   asked?: { readonly start: number; readonly value: Promise<unknown> };
 }
 
-/** What an entry takes beside its value, in bytes. */
-const OVERHEAD = 200;
+/** What an entry takes beside its value, in bytes, as measured in V8. */
+const OVERHEAD = 280;
 
 /**
  * The values of one near cache in all its formats: what is written through one of them concerns all. They are not kept
@@ -69,17 +71,20 @@ class Family {
     this.#members.add(hasWeakRef ? new WeakRef(member) : { deref: () => member });
   }
 
-  /** Has all of them forget a key, or all keys. */
-  forget(key: string | undefined): void {
+  /** Has all of them forget an item, or all items. */
+  forget(sent: string | undefined): void {
     for (const reference of this.#members) {
       const member = reference.deref();
       if (member === undefined) this.#members.delete(reference);
-      else member.forgetHere(key);
+      else member.forgetHere(sent);
     }
   }
 }
 
-/** The values that are kept in one format, and the reads that are under way. */
+/**
+ * The values that are kept in one format, and the reads that are under way. They are known by the keys that are sent:
+ * two keys of the caller's may be those of one item.
+ */
 export class NearValues {
   readonly settings: NearCacheSettings;
   readonly #entries: LRUCache<string, Entry>;
@@ -110,7 +115,7 @@ export class NearValues {
 
   /** What is kept of a key, however old. */
   get(key: string): Entry | undefined {
-    return this.#entries.get(key);
+    return this.#entries.get(this.#sentFor(key));
   }
 
   /** Whether a value is young enough to be served. */
@@ -133,19 +138,22 @@ export class NearValues {
 
   /** Begins a read of memcached. */
   beginReading(key: string): Reading {
-    const present = this.#reading.get(key);
+    const sent = this.#sentFor(key);
+    const present = this.#reading.get(sent);
     if (present !== undefined) {
       present.count++;
       return present;
     }
     const reading = { start: this.settings.clock.now(), count: 1, isOvertaken: false };
-    this.#reading.set(key, reading);
+    this.#reading.set(sent, reading);
     return reading;
   }
 
   /** Ends it. */
   endReading(key: string, reading: Reading): void {
-    if (--reading.count === 0 && this.#reading.get(key) === reading) this.#reading.delete(key);
+    if (--reading.count > 0) return;
+    const sent = this.#sentFor(key);
+    if (this.#reading.get(sent) === reading) this.#reading.delete(sent);
   }
 
   /**
@@ -156,32 +164,39 @@ export class NearValues {
   keep(key: string, value: unknown, source: Source): unknown {
     const { start, reading, version, isLoaded = false } = source;
     const { admit, clock, ttl } = this.settings;
+    const sent = this.#sentFor(key);
     if (value === undefined) {
-      if (reading?.isOvertaken === false) this.#entries.delete(key);
+      if (reading?.isOvertaken === false) this.#entries.delete(sent);
       return undefined;
     }
-    const isAdmitted = admit === "all" || this.#seen.see(key) || this.#entries.has(key);
+    const isAdmitted = admit === "all" || this.#seen.see(sent) || this.#entries.has(sent);
     const expires = start + ttl * 1000;
     const isOld = reading === undefined || reading.isOvertaken || clock.now() >= expires;
-    if (!isAdmitted || isOld) return value;
-    const shared = share(value);
+    // Callers of the client's `getOrSet` share a value.
+    const shared = isAdmitted && !isOld || isLoaded ? share(value) : undefined;
     if (shared === undefined) return value;
-    this.#entries.set(key, { ...shared, expires, version, isLoaded });
+    if (!isAdmitted || isOld) return shared.take();
+    this.#entries.set(sent, { ...shared, expires, version, isLoaded });
     return shared.take();
   }
 
   /** Forgets a key, or all keys, in every format. */
   forget(key?: string): void {
-    this.#family.forget(key);
+    this.forgetSent(key === undefined ? undefined : this.#sentFor(key));
   }
 
-  /** Forgets a key, or all keys, in this format. */
-  forgetHere(key: string | undefined): void {
-    if (key !== undefined) {
-      this.#entries.delete(key);
-      const reading = this.#reading.get(key);
+  /** Forgets an item by the key that is sent, or all items, in every format. */
+  forgetSent(sent: string | undefined): void {
+    this.#family.forget(sent);
+  }
+
+  /** Forgets an item, or all items, in this format. */
+  forgetHere(sent: string | undefined): void {
+    if (sent !== undefined) {
+      this.#entries.delete(sent);
+      const reading = this.#reading.get(sent);
       if (reading !== undefined) reading.isOvertaken = true;
-      this.#reading.delete(key);
+      this.#reading.delete(sent);
       return;
     }
     this.#entries.clear();
@@ -196,6 +211,17 @@ export class NearValues {
       return await write();
     } finally {
       for (const key of keys) this.forget(key);
+    }
+  }
+
+  #sentFor(key: string): string {
+    const { keys } = this.settings;
+    if (keys === undefined) return key;
+    try {
+      return keys.encode(key);
+    } catch {
+      // The command says what is wrong with the key.
+      return key;
     }
   }
 }

@@ -10,11 +10,12 @@ export interface SharedValue {
   readonly take: () => unknown;
 }
 
-/** What an object or a property takes beside its content, in bytes. */
+/** What a value takes beside its content, in bytes. */
 const OVERHEAD = 32;
-/** What a `Date`, a `Map` or a `Set` takes more, and bytes, as measured in V8. */
-const BUILT_IN_OVERHEAD = 300;
-const BYTES_OVERHEAD = 350;
+/** What a plain object or a list takes more; a `Date`, a `Map` or a `Set`; and bytes, as measured in V8. */
+const PLAIN_OVERHEAD = 32;
+const BUILT_IN_OVERHEAD = 270;
+const BYTES_OVERHEAD = 320;
 /** Values that are nested deeper are not kept. */
 const DEEPEST = 200;
 
@@ -32,11 +33,19 @@ export function share(value: unknown): SharedValue | undefined {
   if (look.isFreezable) {
     // Some may be frozen already, and what is in them not.
     for (const part of look.seen) Object.freeze(part);
-    return { byteLength, take: () => value };
+    return { byteLength, take: giving(value) };
   }
   // Callers that got the value may change it.
-  const kept = ownValue(value);
-  return { byteLength, take: () => ownValue(kept) };
+  return { byteLength, take: copying(ownValue(value)) };
+}
+
+// Functions of one scope keep alive all that any of them uses: with these in `share`, a copy would keep its original.
+function giving(value: unknown): () => unknown {
+  return () => value;
+}
+
+function copying(kept: unknown): () => unknown {
+  return () => ownValue(kept);
 }
 
 /** Copies a value for another caller; `undefined` for one that {@linkcode share} does not take. */
@@ -64,6 +73,7 @@ function measure(value: unknown, look: Look, depth: number): boolean {
   look.seen.add(value);
   const inner = (part: unknown) => measure(part, look, depth + 1);
   const prototype: unknown = Object.getPrototypeOf(value);
+  look.byteLength += PLAIN_OVERHEAD;
   if (Array.isArray(value) && prototype === Array.prototype) return value.every(inner);
   if (prototype === Object.prototype || prototype === null) {
     return Object.entries(value).every(([name, part]) => {
