@@ -172,7 +172,7 @@ export class Leases {
         },
       });
     }
-    if (stale !== undefined) await this.release(lease);
+    if (stale !== undefined || outcome !== "stored") await this.release(lease);
   }
 
   async #replaceStale(
@@ -195,7 +195,8 @@ export class Leases {
   }
 
   /** Releases a lease: now, or later if the server cannot be reached. It never fails. */
-  async release({ key, stub }: Lease): Promise<void> {
+  async release({ key, stub: { cas: _, ...stub } }: Lease): Promise<void> {
+    // An invalidated stub would block the others too, if it came back from the server that its key moves from.
     await dropStub(this.#itemsAt(key), stub);
   }
 

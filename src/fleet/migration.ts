@@ -317,6 +317,7 @@ function moveOfRetrieval(command: RetrievalCommand): Move {
 }
 
 function moveOfStorage({ verb, key, item, answers }: StorageCommand<unknown>): Move {
+  const stored = answers.find(([line]) => line === "STORED")?.[1];
   // A stub is removed in this way, by an item of the same content.
   const isRemoval = item.exptime > LONGEST_RELATIVE && item.exptime * 1000 <= Date.now();
   return {
@@ -325,7 +326,7 @@ function moveOfStorage({ verb, key, item, answers }: StorageCommand<unknown>): M
     isMiss: () => false,
     again: () => new StorageCommand(verb, key, item, answers),
     mirror: (result) => {
-      if (result === false || result === "exists" || result === "not_found") return undefined;
+      if (result !== stored) return undefined;
       // On the former server, conditions and cas uniques differ.
       const copy = { ...item, cas: undefined };
       // It changes the item's cas unique to invalidate it; the former copy would not be invalidated.

@@ -44,7 +44,7 @@ async function twoClients(
   dialect: "meta" | "classic",
   fault?: FaultHook,
   formerFault?: FaultHook,
-): Promise<AsyncDisposable & Record<"before" | "client" | "other", Client>> {
+): Promise<AsyncDisposable & Record<"before" | "after" | "client" | "other", Client>> {
   const stack = new AsyncDisposableStack();
   const old = stack.use(await MemcachedServer.listen(formerFault && { fault: formerFault }));
   const next = stack.use(await MemcachedServer.listen(fault && { fault }));
@@ -54,9 +54,9 @@ async function twoClients(
     const options = { dialect, locator: migrate(from, to) };
     return stack.use(new Client([old.address, next.address], options));
   };
-  const before = stack.use(new Client(old.address));
   return {
-    before,
+    before: stack.use(new Client(old.address)),
+    after: stack.use(new Client(next.address)),
     client: migrating(),
     other: migrating(),
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
@@ -333,6 +333,33 @@ for (const dialect of ["meta", "classic"] as const) {
     await assertRejects(() => lock(other, "key", { ttl: 60, waitFor: 0 }), ClientException, "held");
     await released;
     await (await lock(other, "key", { ttl: 60, waitFor: 0 })).release();
+  });
+}
+
+Deno.test("migrate does not copy to the former server what was not stored", async () => {
+  const stored: string[] = [];
+  const note: FaultHook = ({ command }) => void (command === "set" && stored.push(command));
+  await using fleet = await twoClients("classic", undefined, note);
+  // Both claim the key at once, and one is slower.
+  const computed = [fleet.client, fleet.other].map((each) => each.getOrSet("key", () => "value"));
+  assertEquals(await Promise.all(computed), ["value", "value"]);
+  // The stub and the value, of the faster one.
+  assertEquals(stored.length, 2);
+});
+
+for (const dialect of ["meta", "classic"] as const) {
+  Deno.test(`migrate brings no lease back after a deletion, by ${dialect} commands`, async () => {
+    await using fleet = await twoClients(dialect);
+    const { before, after, client } = fleet;
+    // The deletion reaches the former server before the lease does, and the new one after that.
+    const load = async () => {
+      assertEquals(await after.delete("key"), true);
+      return "value";
+    };
+    assertEquals(await client.getOrSet("key", load), "value");
+    for (const each of [before, after]) {
+      assertEquals((await each.meta("mg", "key")).status, "EN");
+    }
   });
 }
 
