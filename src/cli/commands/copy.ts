@@ -176,6 +176,13 @@ interface Both {
   readonly target: Fleet;
 }
 
+/** The options for servers. If only the other ones are written as `memcacheds://`, `--tls-ca` is not for these. */
+function optionsFor(servers: string, others: string, options: GlobalOptions): GlobalOptions {
+  const { tlsCa: _, ...plain } = options;
+  const speaksTls = (list: string) => list.includes("memcacheds://");
+  return { ...(speaksTls(others) && !speaksTls(servers) ? plain : options), servers };
+}
+
 /** Opens both deployments, and closes them. */
 async function withBoth<Result>(
   options: BothOptions & GlobalOptions,
@@ -187,9 +194,9 @@ async function withBoth<Result>(
   if (servers !== undefined || discover !== undefined) {
     throw new UsageFault("--from and --to take the place of --servers and --discover");
   }
-  const source = await Fleet.open({ ...options, servers: from }, terminal);
+  const source = await Fleet.open(optionsFor(from, to, options), terminal);
   try {
-    const target = await Fleet.open({ ...options, servers: to }, terminal);
+    const target = await Fleet.open(optionsFor(to, from, options), terminal);
     try {
       return await work({ source, target });
     } finally {
