@@ -182,6 +182,10 @@ export class NodeTransport implements Transport {
     try {
       if (signal.aborted) abort();
       await event;
+    } catch (error) {
+      // Bun 1.2 reports a socket as closed, and keeps it open, when it does not accept the server's certificate.
+      this.#destroy();
+      throw error;
     } finally {
       signal.removeEventListener("abort", abort);
     }

@@ -1,6 +1,6 @@
 /** The hottest values in this process. @module */
 
-import { type Clock, type KeyCommands, Namespace } from "../../mod.ts";
+import type { Clock, KeyCommands } from "../../mod.ts";
 import {
   checkChoice,
   checkClient,
@@ -12,7 +12,7 @@ import {
 import { systemClock } from "../waiting.ts";
 import { NearCache, type NearCacheCommands } from "./near_cache/near_cache_view.ts";
 import { NearValues } from "./near_cache/near_values.ts";
-import { keyFormatOf } from "./wrapped_commands.ts";
+import { sentKeysOf } from "./wrapped_commands.ts";
 
 export type { NearCacheCommands };
 
@@ -101,8 +101,7 @@ export function nearCache(client: KeyCommands, options: NearCacheOptions): NearC
   checkChoice("admit", admit, ["use", "all"]);
   checkChoice("revalidate", revalidate, ["ttl", "cas", "watch"]);
   checkFunction("clock.now", clock?.now);
-  // What a namespace sends has its prefix, and changes with its generation.
-  const keys = client instanceof Namespace ? undefined : keyFormatOf(client);
-  const settings = { maxBytes, ttl, admit, staleOnError, revalidate, clock, keys };
+  const sentFor = sentKeysOf(client);
+  const settings = { maxBytes, ttl, admit, staleOnError, revalidate, clock, sentFor };
   return new NearCache(client, new NearValues(settings));
 }
