@@ -2,7 +2,7 @@
 
 import { quote, ValidationException } from "./errors.ts";
 
-/** Options of which none is left out. */
+/** Options, with none left out. */
 export type AllOf<Options> = {
   readonly [Name in keyof Options]-?: Exclude<Options[Name], undefined>;
 };
