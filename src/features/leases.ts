@@ -39,6 +39,7 @@ import {
   type ItemCommands,
   type LeasedItem,
   makeStub,
+  onItsServer,
   type ReadItem,
   removeAfterFailure,
   removeLater,
@@ -214,7 +215,8 @@ export class Leases {
         },
       });
       if (added === "unreachable") void removeLater(this.#itemsAt(key), stub);
-      return added === "unreachable" ? undefined : added;
+      if (added === undefined || added === "unreachable") return undefined;
+      return onItsServer(added, this.#session, key);
     } catch (error) {
       removeAfterFailure(this.#itemsAt(key), stub, error);
       throw error;

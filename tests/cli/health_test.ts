@@ -31,7 +31,8 @@ Deno.test("latency --dist has plain numbers for long times too", async () => {
     fault: ({ command }) => command === "version" ? { delay: 140 } : undefined,
   });
   const { output } = await moecache(`latency --for 100ms --dist -s ${server.address}`);
-  assertMatch(output, /^up to 260 +1 /m);
+  // However long it takes on a busy machine.
+  assertMatch(output, /^up to \d{3,} +1 /m);
 });
 
 Deno.test("stat counts what happens between two lines", async () => {

@@ -274,6 +274,8 @@ Deno.test("dump writes CSV, to a file too", async () => {
 });
 
 Deno.test("dump and load say which file cannot be written or read", async () => {
+  const empty = await moecache(["dump", "-o", "", "-s", "127.0.0.1:1"]);
+  assertEquals([empty.code, empty.messages], [2, "moecache: the option --output is empty\n"]);
   await using server = await MemcachedServer.listen();
   await using client = new Client(server.address);
   await client.set("key", "value");
