@@ -34,7 +34,7 @@ export interface LockOptions extends OperationOptions {
    * How long to wait while another client holds the lock, in seconds: a number from 0 to 2,592,000. The default is
    * `ttl`: after that time, a client that has crashed has lost its lock.
    */
-  readonly waitFor?: number;
+  readonly waitFor?: number | undefined;
 }
 
 const LOCK_OPTIONS: OptionTypes<LockOptions> = {
