@@ -10,7 +10,8 @@ import { drawCharts } from "./charts/draw.ts";
 
 const USAGE = `Usage: deno task charts [--help]
 
-Draws docs/bench-*.svg from bench/results/latest.json, without measuring anything. It takes no arguments.`;
+Draws docs/bench-*.svg from bench/results/latest.json, without measuring
+anything. It takes no arguments.`;
 
 const RESULTS = new URL("results/latest.json", import.meta.url);
 const DOCS = new URL("../docs/", import.meta.url);

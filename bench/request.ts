@@ -19,7 +19,7 @@ export interface Request {
 
 /** The name of what is measured in processes that have only begun. */
 export const COLD = "cold";
-const COLD_TITLE = "cold start beside memjs, with and without a timeout, and without pickles";
+const COLD_TITLE = "cold start beside memjs, also with a timeout, and without pickles";
 
 const TITLES: Readonly<Record<string, string>> = {
   ...Object.fromEntries(WORKLOADS.map(({ name, title }) => [name, title])),
@@ -27,23 +27,28 @@ const TITLES: Readonly<Record<string, string>> = {
 };
 
 /** Says how the command is used. */
-export const USAGE: string =
-  `Usage: deno task bench [--short] [--minutes N] [--strict] [--update] [--on runtime,...] [workload...]
+export const USAGE: string = `Usage: deno task bench [--short] [--minutes N] [--strict] [--update]
+         [--on runtime,...] [workload...]
 
-Compares moecache with other clients, and with what the machine can do, on memcached servers of its own. A run of
-all workloads writes bench/results/latest.json and draws docs/bench-*.svg; others write bench/results/part.json, or with
---update put their figures into latest.json in place of the old ones. deno task charts only draws.
+Compares moecache with other clients, and with what the machine can do, on
+memcached servers of its own. A run of all workloads writes
+bench/results/latest.json and draws docs/bench-*.svg; others write
+bench/results/part.json, or with --update put their figures into latest.json in
+place of the old ones. deno task charts only draws.
 
-  --short    end within a minute; the figures are rougher, and rivals run on Node alone
-  --minutes  about how many minutes the run takes; fewer make rougher figures. The default is about 30
+  --short    end within a minute; the figures are rougher, and rivals run on
+             Node alone
+  --minutes  about how many minutes the run takes; fewer make rougher figures.
+             The default is about 30
   --strict   exit with status 1 when a target is missed
-  --on       what moecache runs on: deno, bun, node; the default is all that are installed, and deno alone with
-             --short
-  --update   put the figures of the workloads that are named into latest.json, each with its date and machine
+  --on       what moecache runs on: deno, bun, node; the default is all that are
+             installed, and deno alone with --short
+  --update   put the figures of the workloads that are named into latest.json,
+             each with its date and machine
   --help     this text
 
 Workloads; the default is all of them:
-${Object.entries(TITLES).map(([name, title]) => `  ${name.padEnd(10)} ${title}`).join("\n")}
+${Object.entries(TITLES).map(([name, title]) => `  ${name.padEnd(11)} ${title}`).join("\n")}
 `;
 
 const FLAGS: readonly string[] = ["--short", "--strict", "--update"];

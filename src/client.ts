@@ -69,8 +69,8 @@ import type { Transcoder } from "./transcoding/transcoder.ts";
  * first operation that needs them, and opened again when a server has closed them.
  *
  * An operation rejects with a `ClientException` when memcached refuses, with a `ValidationException` when its input is
- * invalid (before any byte is sent), and with a `SocketError` when the network fails. A miss is `undefined`; an error
- * is never reported as a miss.
+ * invalid (before any byte is sent), and with a `SocketError` when the network fails. A miss is `undefined`. An error is
+ * reported as a miss only with `failover: "miss"`.
  *
  * @example Storing, reading and deleting
  * ```ts

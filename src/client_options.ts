@@ -37,7 +37,7 @@ export interface Gutter {
   /** The spare servers, one or a list. The client's locator distributes keys over them. */
   readonly gutter: ServerAddress | readonly ServerAddress[];
   /** The maximum lifetime of an item on them in seconds, 1 to 2,592,000; 60 by default. It shortens longer exptimes. */
-  readonly maxExptime?: number;
+  readonly maxExptime?: number | undefined;
 }
 
 /**
@@ -63,13 +63,13 @@ export interface ClientOptions {
    * time, the operation is rejected with a `TimeoutError`, and its connection is closed. Without a limit, an operation
    * may take any time while its server sends data; see `stallTimeout`.
    */
-  readonly timeout?: number;
+  readonly timeout?: number | undefined;
   /**
    * The time limit of connecting in milliseconds, including authentication, in the same range. An operation that needs
    * a new connection has this time for it, and then its whole `timeout`. By default, `timeout` covers both; without
    * `timeout`, the default is 10,000.
    */
-  readonly connectTimeout?: number;
+  readonly connectTimeout?: number | undefined;
   /**
    * How many milliseconds a server may send nothing while operations wait for it, in the same range; 10,000 by default.
    * After that time the connection is closed with a `TimeoutError`, which counts as a failure of the server. A server
@@ -90,33 +90,33 @@ export interface ClientOptions {
    * await assertRejects(() => client.get("key"), TimeoutError, "it has sent nothing for 20 ms");
    * ```
    */
-  readonly stallTimeout?: number;
+  readonly stallTimeout?: number | undefined;
   /** Chooses the server of each key. {@linkcode moecacheRing} by default. */
-  readonly locator?: LocatorFactory;
+  readonly locator?: LocatorFactory | undefined;
   /**
    * How keys are changed before they are sent, as another client of the deployment does. By default they are not: a key
    * is then 1 to 250 characters from `!` to `~`, and sent as it is. `@moecache/moecache/keys` has the formats
    * of some clients. A format decides which keys are valid. Results, errors and `items` show the caller's keys.
    */
-  readonly keys?: KeyFormat;
+  readonly keys?: KeyFormat | undefined;
   /** Converts values to items and back. `moecacheTranscoder` by default. */
-  readonly transcoder?: Transcoder;
+  readonly transcoder?: Transcoder | undefined;
   /**
    * The maximum number of sockets per server, 1 to 1,024; 1 by default. Another socket is opened only while all are
    * busy. With more than one, operations of the same turn may be executed in another order.
    */
-  readonly connections?: number;
+  readonly connections?: number | undefined;
   /**
    * The maximum number of operations that wait for one server, 1 to 2^30; 2^20 by default. A further operation is
    * rejected at once with a `SocketError`. This limits the memory for a server that does not reply.
    */
-  readonly maxPending?: number;
+  readonly maxPending?: number | undefined;
   /**
    * The maximum number of bytes of values that wait to be stored on one server, until it has replied, 1 to 2^53 - 1;
    * 2^30 (1 GiB) by default. Text counts one byte a character. An operation that would exceed this is rejected at once,
    * as with `maxPending`.
    */
-  readonly maxPendingBytes?: number;
+  readonly maxPendingBytes?: number | undefined;
   /**
    * The maximum number of open sockets of the client, 1 to 65,536. The default is 6 on Cloudflare Workers, and no limit
    * elsewhere. If another socket is needed, the one that has been idle longest is closed. While all are busy,
@@ -126,18 +126,18 @@ export interface ClientOptions {
    * A worker may have six open connections for each request. `fetch` and storage such as KV, R2 or D1 count as well. A
    * worker that uses them together with the client should set a lower limit, for example `maxSockets: 4`.
    */
-  readonly maxSockets?: number;
+  readonly maxSockets?: number | undefined;
   /**
    * The maximum length of a value from a server in bytes, 1 to 2^30 (memcached's maximum); 2^27 (128 MiB) by default. A
    * reply that declares a longer value closes the connection. This does not count as a failure of the server.
    */
-  readonly maxValueBytes?: number;
+  readonly maxValueBytes?: number | undefined;
   /** Whether TCP keep-alive is enabled; `true` by default. It has no effect on workers. */
-  readonly keepAlive?: boolean;
+  readonly keepAlive?: boolean | undefined;
   /** Whether TCP_NODELAY is enabled: packets are sent at once; `true` by default. It has no effect on workers. */
-  readonly noDelay?: boolean;
+  readonly noDelay?: boolean | undefined;
   /** What happens to operations whose server fails; `"error"` by default. */
-  readonly failover?: Failover;
+  readonly failover?: Failover | undefined;
   /**
    * How many failures in a row make a server count as down, 1 to 1,000; 3 by default. A failure is a connection that
    * cannot be opened, that is lost while operations wait for it, whose reply exceeds `timeout`, or that receives
@@ -145,20 +145,20 @@ export interface ClientOptions {
    * once, or as `failover` says. With `failover: "error"`, a server that refuses connections is still tried, because
    * that takes no time.
    */
-  readonly failuresBeforeDead?: number;
+  readonly failuresBeforeDead?: number | undefined;
   /**
    * A server that is down is probed after a random delay. This is the first upper limit of the delay in milliseconds, 1
    * to 2,147,483,647; 100 by default. The limit doubles with each probe.
    */
-  readonly probeDelay?: number;
+  readonly probeDelay?: number | undefined;
   /** The largest upper limit of that delay in milliseconds, in the same range; 10,000 by default. */
-  readonly maxProbeDelay?: number;
+  readonly maxProbeDelay?: number | undefined;
   /**
    * How often a `get`, `gets` or `getMany` is retried within its `timeout` when its connection is lost, 0 to 100; 0 by
-   * default. Other operations are never retried. One retry does not depend on this option: if a refusal may have been
-   * for another key, a `get`, `gets` or `getMany` is sent again.
+   * default. Other operations are not retried. One retry does not depend on this option: if a refusal may have been for
+   * another key, an operation that only reads is sent again.
    */
-  readonly retries?: number;
+  readonly retries?: number | undefined;
   /**
    * Looks up the servers while the client runs: `elastiCache`, `dns`, or your own {@linkcode Discovery}. Until the
    * first result, the client uses the list that it was made with, which may be empty.
@@ -169,24 +169,24 @@ export interface ClientOptions {
    * reported as an `error` event, and repeated after a delay as with `probeDelay`. A changed list is applied as by
    * `Client.setServers`. `setServers` can still be called; its list is used until discovery finds a change.
    */
-  readonly discovery?: Discovery;
+  readonly discovery?: Discovery | undefined;
   /**
    * How sockets are read and written. `"direct"`, the default, reads into the client's buffers and writes from them, if
    * the runtime supports it, as Deno, Bun and Node do; on Deno a round trip then takes two thirds of the CPU time.
    * `"streams"` always uses Web Streams.
    */
-  readonly io?: "direct" | "streams";
+  readonly io?: "direct" | "streams" | undefined;
   /**
    * Whether and how TLS is used; no TLS by default. `true` trusts the runtime's authorities. The servers' certificates
    * and names are always verified. An address may override this option.
    */
-  readonly tls?: boolean | TlsOptions;
+  readonly tls?: boolean | TlsOptions | undefined;
   /**
    * The credentials for servers with authentication in the text protocol (memcached's `-Y`). They are sent first on
    * every connection, as part of connecting. An address may override this option. Without TLS, they are sent
    * unencrypted.
    */
-  readonly auth?: Credentials;
+  readonly auth?: Credentials | undefined;
   /**
    * Opens the sockets instead of the runtime's function, for example through a tunnel or a proxy, or in a test. If it
    * rejects, its error becomes the `cause` of a `SocketError`. A socket that it opens after its signal was aborted is
@@ -229,27 +229,27 @@ export interface ClientOptions {
    * assertEquals(dialled, [server.port]);
    * ```
    */
-  readonly dial?: Dial;
+  readonly dial?: Dial | undefined;
   /**
    * The commands that are used. `"classic"`: only those that every memcached knows, for servers
    * and proxies without meta commands. `"meta"`: meta commands where those do more, even if a server refuses them.
    * By default each server is asked in meta commands until it answers that it does not know them, or until its
    * version says so. All clients of a deployment have to use the same.
    */
-  readonly dialect?: "classic" | "meta";
+  readonly dialect?: "classic" | "meta" | undefined;
   /**
    * The proxy that the servers are behind. twemproxy closes the connection at a command that it does not know, and
    * other operations on that connection fail. With `"twemproxy"`, such a command is a `ValidationException`, and
    * nothing is sent: `getAndTouch`, `meta`, and the commands to all servers. `dialect` is then `"classic"`.
    */
-  readonly proxy?: "twemproxy";
+  readonly proxy?: "twemproxy" | undefined;
   /**
    * The name of the client in `metrics()`, in its events and errors, and in what it publishes: 1 to 200 characters from
    * `!` to `~`; `"moecache"` by default. Clients of one process for different purposes should have different names.
    */
-  readonly clientName?: string;
+  readonly clientName?: string | undefined;
   /** The clock of the client; the runtime's clock by default. For tests of timeouts. */
-  readonly clock?: Clock;
+  readonly clock?: Clock | undefined;
 }
 
 /** The options of a `BareClient`; only the transcoder is required. */

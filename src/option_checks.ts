@@ -2,6 +2,11 @@
 
 import { quote, ValidationException } from "./errors.ts";
 
+/** Options, with none left out. */
+export type AllOf<Options> = {
+  readonly [Name in keyof Options]-?: Exclude<Options[Name], undefined>;
+};
+
 /** The types of options, by name; `"any"` is checked elsewhere. */
 export type OptionTypes<Options> = {
   readonly [Name in keyof Required<Options>]:
@@ -100,7 +105,9 @@ export function holdsNames(value: unknown): boolean {
  * @throws {ValidationException} When they are not an object, or the signal is none.
  * @throws The reason of the signal when it has been aborted.
  */
-export function checkSignal(options: { readonly signal?: AbortSignal } | undefined): void {
+export function checkSignal(
+  options: { readonly signal?: AbortSignal | undefined } | undefined,
+): void {
   if (options === undefined) return;
   checkObject(options, "a plain object");
   const { signal } = options;

@@ -34,16 +34,16 @@ export interface HostAddress {
   /** Host name or IP address. */
   readonly hostname: string;
   /** TCP port, 1 to 65,535; 11211 by default. */
-  readonly port?: number;
+  readonly port?: number | undefined;
   /** The server's weight relative to the others; 1 by default. */
-  readonly weight?: number;
+  readonly weight?: number | undefined;
   /**
    * Whether and how TLS is used; by default as in the client's option `tls`. `true` uses the settings of that option,
    * if it has any. `false` means no TLS for this server.
    */
-  readonly tls?: boolean | TlsOptions;
+  readonly tls?: boolean | TlsOptions | undefined;
   /** The credentials for this server; by default those of the client's option `auth`. */
-  readonly auth?: Credentials;
+  readonly auth?: Credentials | undefined;
 }
 
 /** The address of a server with a unix socket. */
@@ -51,11 +51,11 @@ export interface PathAddress {
   /** The path of the socket. */
   readonly path: string;
   /** The server's weight relative to the others; 1 by default. */
-  readonly weight?: number;
+  readonly weight?: number | undefined;
   /** Unix sockets have no TLS. This must be `false` if the client's option `tls` is set. */
-  readonly tls?: false;
+  readonly tls?: false | undefined;
   /** The credentials for this server; by default those of the client's option `auth`. */
-  readonly auth?: Credentials;
+  readonly auth?: Credentials | undefined;
 }
 
 /** A server that the client can connect to. */

@@ -41,10 +41,10 @@ function takeTimers(): Timers | undefined {
   return "Deno" in globalThis ? undefined : [setTimeout, clearTimeout] as unknown as Timers;
 }
 
-/** A signal that is aborted after this many milliseconds. */
+/** A signal that is aborted after this many milliseconds, at least one. */
 export function signalAfter(delay: number): AbortSignal {
-  // Node accepts integers only.
-  return timeout(Math.max(0, Math.ceil(delay)));
+  // Node accepts integers only. Bun 1.2 reads no sockets between a timer and one of 0 ms that it sets.
+  return timeout(Math.max(1, Math.ceil(delay)));
 }
 
 /** Something that can be abandoned. */

@@ -273,7 +273,7 @@ Deno.test("Client speaks no TLS over a unix socket, and says so", () => {
 function resolve(address: ServerAddress, options: ClientOptions = {}): ResolvedServer {
   return resolveServers(
     address,
-    resolveOptions({ transcoder: moecacheTranscoder, ...options }),
+    resolveOptions({ ...options, transcoder: moecacheTranscoder }),
   )[0]!;
 }
 

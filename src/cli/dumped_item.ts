@@ -1,8 +1,9 @@
 /** An item as a record of a dump. @module */
 
 import { base64Of } from "./json_text.ts";
-import { decodedKey, keyOfText } from "./keys_of_bytes.ts";
+import { decodedKey, isReachable, keyOfText } from "./keys_of_bytes.ts";
 import type { Row } from "./printer.ts";
+import { LAST_SECOND } from "./quantities.ts";
 import { UsageFault } from "./usage.ts";
 
 /** The largest client flags that memcached takes. */
@@ -43,14 +44,16 @@ export function decodeItem(line: string, number: number): DumpedItem {
   const { key, keyBase64, exptime, flags, base64 } = record ?? {};
   if (typeof key !== "string") return refuse("it has no key");
   if (exptime !== null && !Number.isInteger(exptime)) return refuse("it has no exptime");
+  if (Number(exptime) > LAST_SECOND) return refuse(`its exptime is more than ${LAST_SECOND}`);
   if (typeof base64 !== "string" || !Number.isInteger(flags)) {
     return refuse("it has no value; dump with --values");
   }
   if (Number(flags) < 0 || Number(flags) > LARGEST_FLAGS) {
     return refuse(`its flags are not a number from 0 to ${LARGEST_FLAGS}`);
   }
+  let item: DumpedItem;
   try {
-    return {
+    item = {
       key: typeof keyBase64 === "string" ? atob(keyBase64) : keyOfText(key),
       exptime: exptime === null ? undefined : exptime as number,
       item: {
@@ -61,4 +64,6 @@ export function decodeItem(line: string, number: number): DumpedItem {
   } catch {
     return refuse("its base64 cannot be read");
   }
+  if (!isReachable(item.key)) return refuse("no command can carry its key");
+  return item;
 }

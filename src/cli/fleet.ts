@@ -31,6 +31,10 @@ export interface FleetOptions {
 /** Where the servers are looked for when nothing says it. */
 const DEFAULT_SERVER = "127.0.0.1:11211";
 const DEFAULT_TIMEOUT = "5s";
+/** For how many milliseconds a client lets a server be silent by default. */
+const STALL_TIMEOUT = 10_000;
+/** What timers take is a little more: three weeks, in milliseconds. */
+const LONGEST_TIMEOUT = 1_814_400_000;
 
 /** The servers, and clients for all of them and for each. */
 export class Fleet {
@@ -109,17 +113,26 @@ function withoutUser(address: string): string {
   return address.replace(/^(\w+:\/\/)?.*@/s, "$1");
 }
 
+/** The options of a client for what `--timeout` says. */
+export function timeoutsOf(
+  text: string,
+): Required<Pick<ClientOptions, "timeout" | "connectTimeout" | "stallTimeout">> {
+  const timeout = Math.round(readDuration(text) * 1000);
+  if (timeout < 1 || timeout > LONGEST_TIMEOUT) {
+    throw new UsageFault("the option --timeout must be from 1ms to 3w");
+  }
+  // A server may be silent for as long as an operation may take.
+  return { timeout, connectTimeout: timeout, stallTimeout: Math.max(timeout, STALL_TIMEOUT) };
+}
+
 async function clientOptions(options: FleetOptions, terminal: Terminal): Promise<ClientOptions> {
-  const milliseconds = Math.round(readDuration(options.timeout ?? DEFAULT_TIMEOUT) * 1000);
-  if (milliseconds < 1) throw new UsageFault("the option --timeout must be at least 1ms");
   const tls: TlsOptions | undefined = options.tlsCa === undefined
     ? undefined
     : { caCerts: [await readCertificate(options.tlsCa)] };
   const auth = credentialsOf(terminal.env);
   const ring = options.ring?.at(-1);
   return {
-    timeout: milliseconds,
-    connectTimeout: milliseconds,
+    ...timeoutsOf(options.timeout ?? DEFAULT_TIMEOUT),
     ...(ring === undefined ? {} : { locator: await ringNamed(ring) }),
     ...(options.format === undefined ? {} : { transcoder: await formatOf(options.format) }),
     ...(tls === undefined ? {} : { tls }),

@@ -38,8 +38,10 @@ export function readTtl(text: string): number {
   throw new UsageFault(`"${text}" is not a lifetime: memcached counts whole seconds`);
 }
 
-/** 30 days, and the last second of 2038 that memcached can count to. */
-const [LONGEST_RELATIVE, LAST_SECOND] = [2_592_000, 0x7fffffff];
+/** 30 days. */
+const LONGEST_RELATIVE = 2_592_000;
+/** The last second of 2038 that memcached can count to. */
+export const LAST_SECOND = 0x7fffffff;
 
 /**
  * Reads the lifetime of an item that is to be stored, as memcached takes it: a number above 30 days would be a time since

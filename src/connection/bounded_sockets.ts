@@ -2,6 +2,7 @@
 
 import "../loaded_already.ts";
 import { LONGEST_CLOSE } from "../transport/byte_channel.ts";
+import { afterTurn } from "../transport/event_loop.ts";
 import type { Transport } from "../transport/transport.ts";
 import { systemClock } from "../waiting.ts";
 import type { SocketHolder, Sockets } from "./sockets.ts";
@@ -40,7 +41,7 @@ export async function dialWithin(
   try {
     const transport = await dial(signal);
     if (holder !== undefined) sockets.holders.add(holder);
-    makeRoom(sockets);
+    makeRoomSoon(sockets);
     return transportWithEnd(transport, () => {
       if (holder !== undefined) {
         sockets.holders.delete(holder);
@@ -70,9 +71,9 @@ function admission(sockets: Sockets, signal: AbortSignal): Promise<void> {
       signal.removeEventListener("abort", giveUp);
       resolve();
     });
-    sockets.idle = () => makeRoom(sockets);
+    sockets.idle = () => makeRoomSoon(sockets);
     admitNext(sockets);
-    makeRoom(sockets);
+    makeRoomSoon(sockets);
   });
 }
 
@@ -88,6 +89,14 @@ function admitNext(sockets: Sockets): void {
   sockets.waiting.delete(signal);
   sockets.open++;
   admit();
+}
+
+/**
+ * Makes room when all replies that have arrived have been handled: a socket that seems to be idle may be needed for the
+ * next step of an operation, which is tied to it.
+ */
+function makeRoomSoon(sockets: Sockets): void {
+  if (sockets.waiting.size > 0) afterTurn(() => makeRoom(sockets));
 }
 
 /**

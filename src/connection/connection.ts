@@ -66,8 +66,8 @@ const LONG_IDLE = 100;
  * reply that exceeds its time limit, or a server that sends nothing.
  */
 export class Connection implements SocketHolder {
-  /** Its number among all connections. */
-  readonly id: number = nextConnection();
+  /** Its number among all connections; 0 when it has ended. */
+  id: number = nextConnection();
   /** Resolves when the connection has ended and its socket is closed. */
   readonly closed: Promise<void>;
   readonly #options: ConnectionOptions;
@@ -141,8 +141,8 @@ export class Connection implements SocketHolder {
 
   /** Whether it has been idle for so long that the connection may have been lost unnoticed. */
   get isLongIdle(): boolean {
-    if (!this.isOpen || this.#pending > 0) return false;
-    return this.#options.clock.now() - this.lastRead > LONG_IDLE;
+    return this.isOpen && this.#pending === 0 &&
+      this.#options.clock.now() - this.lastRead > LONG_IDLE;
   }
 
   /** Accepts a command. It is sent together with all others of this turn. */
@@ -222,7 +222,7 @@ export class Connection implements SocketHolder {
   };
 
   get #hasEnded(): boolean {
-    return this.#ending.signal.aborted;
+    return this.id === 0;
   }
 
   /** Whether it was idle for long before it was last used, and nothing has been received since. */
@@ -259,12 +259,6 @@ export class Connection implements SocketHolder {
       lookForChannels();
       this.#observer.answered(this);
     }
-    this.#drainOn();
-  }
-
-  /** Continues to drain. Whether all that is pending has been aborted takes long to find out, so that is done later. */
-  #drainOn(): void {
-    if (this.#isDraining && this.#pending === 0) this.drain();
   }
 
   /** Records that some operations have ended. */
@@ -273,7 +267,10 @@ export class Connection implements SocketHolder {
     this.#pendingBytes -= byteLength;
     // What is pending may have been aborted.
     this.restSoon();
-    if (this.#pending === 0) this.#options.sockets?.idle?.();
+    if (this.#pending > 0) return;
+    this.#options.sockets?.idle?.();
+    // Not before the replies have been handled: the next step of an operation may be tied to this connection.
+    if (this.#isDraining) afterTurn(() => this.drain());
   }
 
   #rest(isResting: boolean): void {
@@ -414,8 +411,6 @@ export class Connection implements SocketHolder {
     // The end of a write or of a dial has come before the end of this turn.
     if (this.#flushScheduled) this.#start(this.#turn);
     pipeline.gather(this.#observer.sharesRequests?.() ?? true);
-    // All commands may have been aborted.
-    this.#drainOn();
     if (!this.#hasEnded) pipeline.write();
   }
 
@@ -442,6 +437,7 @@ export class Connection implements SocketHolder {
     reasonOf: (command: Command) => EndReason = () => reason,
   ): void {
     if (this.#hasEnded) return;
+    this.id = 0;
     this.#ending.abort();
     this.#timer.stop();
     this.#cancelIdleCheck();

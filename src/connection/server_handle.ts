@@ -18,6 +18,8 @@ export interface Reader {
 export interface ServerHandle {
   /** The server's name. */
   readonly name: string;
+  /** Whether the server has failed too often to be counted on. */
+  readonly isDown: boolean;
   /**
    * Accepts a command. It fails at once while the server is down.
    *

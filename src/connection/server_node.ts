@@ -279,7 +279,7 @@ export class ServerNode implements ServerHandle {
     const { tie } = command;
     const connection = tie === undefined
       ? this.#connection()
-      : this.#connections.find(({ id }) => id === tie);
+      : [...this.#connections, ...this.#closing].find(({ id }) => id === tie);
     if (connection === undefined) return command.untie();
     connection.submit(command);
     if (this.#isRetired) connection.drain();

@@ -23,18 +23,18 @@ const ADDRESSES = { 4: ["A"], 6: ["AAAA"], both: ["A", "AAAA"] } as const;
 /** The options of {@linkcode dns}. */
 export interface DnsOptions {
   /** TCP port of the servers, 1 to 65,535; 11211 by default. SRV records include ports. */
-  readonly port?: number;
+  readonly port?: number | undefined;
   /**
    * Whether the name is a service, such as `"_memcache._tcp.example.com"`, whose SRV records contain host names, ports
    * and weights. Only servers with the lowest priority number are used. `false` by default.
    */
-  readonly srv?: boolean;
+  readonly srv?: boolean | undefined;
   /** Which addresses to ask for: 4 for A records, 6 for AAAA; both by default. */
-  readonly family?: 4 | 6;
+  readonly family?: 4 | 6 | undefined;
   /** Milliseconds between two look-ups, 1 to 2,147,483,647; 60,000 by default. */
-  readonly interval?: number;
+  readonly interval?: number | undefined;
   /** Resolves a name, instead of the runtime's resolver. */
-  readonly resolve?: ResolveDns;
+  readonly resolve?: ResolveDns | undefined;
 }
 
 /**

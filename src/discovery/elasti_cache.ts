@@ -31,9 +31,9 @@ export interface ElastiCacheOptions {
    * used. The ring is made of these names, so all programs of a deployment must use the same kind; EnyimMemcached uses
    * IP addresses. With TLS, certificates are always checked against host names.
    */
-  readonly address?: "hostname" | "ip";
+  readonly address?: "hostname" | "ip" | undefined;
   /** Milliseconds between two look-ups, 1 to 2,147,483,647; 60,000 by default. */
-  readonly interval?: number;
+  readonly interval?: number | undefined;
 }
 
 /** The maximum length of a reply: enough for thousands of nodes. */

@@ -11,7 +11,7 @@ import { type Features, loadFeatures } from "./lazy_features.ts";
 /** The options of `items`. */
 export interface ItemsOptions extends OperationOptions {
   /** The server whose items to list, by name (`host:port`) or index; by default all servers. */
-  readonly server?: string | number;
+  readonly server?: string | number | undefined;
 }
 
 const ITEMS_OPTIONS: OptionTypes<ItemsOptions> = {

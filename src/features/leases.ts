@@ -39,6 +39,7 @@ import {
   type ItemCommands,
   type LeasedItem,
   makeStub,
+  onItsServer,
   type ReadItem,
   removeAfterFailure,
   removeLater,
@@ -172,7 +173,7 @@ export class Leases {
         },
       });
     }
-    if (stale !== undefined) await this.release(lease);
+    if (stale !== undefined || outcome !== "stored") await this.release(lease);
   }
 
   async #replaceStale(
@@ -195,7 +196,8 @@ export class Leases {
   }
 
   /** Releases a lease: now, or later if the server cannot be reached. It never fails. */
-  async release({ key, stub }: Lease): Promise<void> {
+  async release({ key, stub: { cas: _, ...stub } }: Lease): Promise<void> {
+    // An invalidated stub would block the others too, if it came back from the server that its key moves from.
     await dropStub(this.#itemsAt(key), stub);
   }
 
@@ -213,7 +215,8 @@ export class Leases {
         },
       });
       if (added === "unreachable") void removeLater(this.#itemsAt(key), stub);
-      return added === "unreachable" ? undefined : added;
+      if (added === undefined || added === "unreachable") return undefined;
+      return onItsServer(added, this.#session, key);
     } catch (error) {
       removeAfterFailure(this.#itemsAt(key), stub, error);
       throw error;

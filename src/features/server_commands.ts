@@ -18,7 +18,7 @@ import { LONGEST_RELATIVE } from "../protocol/exptime.ts";
 /** The options of `flushAll`. */
 export interface FlushOptions extends OperationOptions {
   /** The delay in seconds, 0 to 2,592,000; by default 0, at once. */
-  readonly delay?: number;
+  readonly delay?: number | undefined;
 }
 
 const FLUSH_OPTIONS: OptionTypes<FlushOptions> = {

@@ -10,6 +10,7 @@
 
 import type { OperationOptions } from "../commands/operation_options.ts";
 import type { Session } from "../commands/session.ts";
+import type { ServerHandle } from "../connection/server_handle.ts";
 import { isUnreachable } from "../protocol/backend_failure.ts";
 import { isUnsent } from "../protocol/command.ts";
 import type { CasOutcome } from "../protocol/commands/storage.ts";
@@ -70,6 +71,8 @@ export interface Stub {
   readonly lifetime: number;
   /** The cas unique that it must have, for a stub that must not have been marked as stale. */
   readonly cas?: bigint;
+  /** The server that it was added to, if known. */
+  readonly server?: ServerHandle | undefined;
 }
 
 /** The replacement of an item, and its lifetime in seconds. */
@@ -88,6 +91,29 @@ export function makeStub(key: string, lifetime: number): Stub {
 }
 
 /**
+ * Adds to a stub which server it is on.
+ *
+ * @param session The session of the client that has stored it; absent for other implementations.
+ * @param routingKey The key whose server has got it.
+ */
+export function onItsServer(
+  stub: Stub,
+  session: Session | undefined,
+  routingKey: string = stub.key,
+): Stub {
+  return { ...stub, server: session && serverOf(session, routingKey) };
+}
+
+function serverOf({ route }: Session, key: string): ServerHandle | undefined {
+  try {
+    return route.find(key).member.node;
+  } catch {
+    // All have gone down since.
+    return undefined;
+  }
+}
+
+/**
  * Adds a stub. If this fails but the stub may have been added, it is removed later.
  *
  * @param lifetime When it expires, in seconds.
@@ -101,7 +127,8 @@ export async function addStub(
   const stub = makeStub(key, lifetime);
   const data = new TextEncoder().encode(stub.nonce);
   try {
-    return await items.add(key, { flags: LEASE_FLAGS, data }, lifetime) ? stub : undefined;
+    const isAdded = await items.add(key, { flags: LEASE_FLAGS, data }, lifetime);
+    return isAdded ? onItsServer(stub, items.session) : undefined;
   } catch (error) {
     removeAfterFailure(items, stub, error);
     throw error;
@@ -150,8 +177,17 @@ export async function replaceStub(
   );
 }
 
-/** Removes a stub; resolves to whether it still existed. */
+/**
+ * Removes a stub; resolves to whether it still existed. If its server is down and another one is asked instead, it is
+ * removed later: it would block the others when its server is back.
+ */
 export async function removeStub(items: ItemCommands, stub: Stub): Promise<boolean> {
+  const isRemoved = await removeFound(items, stub);
+  if (!isRemoved && stub.server?.isDown) void removeLater(items, stub);
+  return isRemoved;
+}
+
+async function removeFound(items: ItemCommands, stub: Stub): Promise<boolean> {
   const outcome = await storeIfThere(
     () => findStub(items, stub),
     (found) => items.cas(stub.key, found.value, found, PAST),
@@ -182,7 +218,7 @@ export async function removeLater(items: ItemCommands, stub: Stub): Promise<void
   const end = clock.now() + Math.min(LONGEST_SEARCH, stub.lifetime * 1000);
   const isClosed = () => items.session?.ending.aborted === true;
   for (let rest = 50; clock.now() < end && !isClosed(); rest = Math.min(LONGEST_REST, rest * 2)) {
-    const [removed] = await Promise.allSettled([removeStub(items, stub)]);
+    const [removed] = await Promise.allSettled([removeFound(items, stub)]);
     if (removed.status === "fulfilled" && removed.value) return;
     await new Promise<void>((resolve) => clock.after(rest * (1 + Math.random()) / 2, resolve));
   }

@@ -1,6 +1,7 @@
 /** Operations on keys that move from one server to another. @module */
 
 import "../loaded_already.ts";
+import { equals } from "@std/bytes/equals";
 import type { ResolvedOptions } from "../client_options.ts";
 import type { ServerHandle } from "../connection/server_handle.ts";
 import { CHANCES, type Command } from "../protocol/command.ts";
@@ -17,8 +18,14 @@ import {
   readToken,
 } from "../protocol/commands/meta.ts";
 import { RetrievalCommand } from "../protocol/commands/retrieval.ts";
-import { SET_ANSWERS, StorageCommand, STORED_ANSWERS } from "../protocol/commands/storage.ts";
-import { checkExptime } from "../protocol/exptime.ts";
+import {
+  CAS_ANSWERS,
+  SET_ANSWERS,
+  StorageCommand,
+  STORED_ANSWERS,
+  type StoredItem,
+} from "../protocol/commands/storage.ts";
+import { checkExptime, LONGEST_RELATIVE } from "../protocol/exptime.ts";
 import {
   isClassic,
   isDialectKnown,
@@ -92,6 +99,8 @@ async function operateOnMovingKey(
   if (move.kind === "remove") {
     // First on the former server, because readers would copy the item from there.
     const removed = await ask(former);
+    // What is being copied by this client was read before.
+    await copiesUnderWay(places).get(key);
     const result = await ask();
     return move.combine?.(result, removed) ?? result;
   }
@@ -104,45 +113,108 @@ async function operateOnMovingKey(
   }
   const mirror = move.mirror(result);
   const mirrored = mirror === undefined ? undefined : await run(former, mirror);
+  // Another client may have copied it again, after it was removed from the new server and before it was from the former.
+  if (mirror !== undefined && move.removed) await removeCopy(key, move.removed, next);
   return move.combine?.(result, mirrored) ?? result;
 }
 
 /** An item that is brought over, and in how many seconds it expires; never where negative. */
 interface Copy {
+  /** Its cas unique on the former server. */
+  readonly cas: string;
   readonly flags: string;
   readonly data: Uint8Array;
   readonly ttl: number;
 }
 
+/** Makes an item expire at once. */
+const PAST = /* @__PURE__ */ new Date(0);
 /**
  * The lifetime, in seconds, of a copy from a server that does not report the item's remaining lifetime. While the item
  * exists, it is copied again.
  */
 const UNKNOWN_TTL = 60;
 
+/** The copies that a client is making, by the server that they are from, and by key. */
+const underWay = /* @__PURE__ */ new WeakMap<object, Map<string, Promise<unknown>>>();
+
+function copiesUnderWay({ former, formerNode }: Places): Map<string, Promise<unknown>> {
+  const from = formerNode ?? former;
+  const copies = underWay.get(from) ?? new Map();
+  underWay.set(from, copies);
+  return copies;
+}
+
 /** Copies an item with its remaining lifetime, unless the new server has one by now. */
-async function bringOver(key: string, places: Places): Promise<void> {
-  const { next, formerNode, options: { dialect } } = places;
+function bringOver(key: string, places: Places): Promise<void> {
+  const copies = copiesUnderWay(places);
+  const copied = copyItem(key, places);
+  const all: Promise<unknown> = Promise.allSettled([copies.get(key), copied]).then(() => {
+    if (copies.get(key) === all) copies.delete(key);
+  });
+  copies.set(key, all);
+  return copied;
+}
+
+async function copyItem(key: string, places: Places): Promise<void> {
   await learnVersion(places);
-  const item = dialect === "classic" || (formerNode !== undefined && isClassic(formerNode))
+  const item = isFormerClassic(places)
     ? await readByClassic(key, places)
     : await readByMeta(key, places);
   if (item === undefined) return;
-  const { data, ttl } = item;
+  const remove = await addCopy(key, item, places);
+  // A client that has removed the item meanwhile may have found no copy yet. It begins with the former server.
+  if (remove !== undefined && !await isUnchanged(key, item, places)) await remove();
+}
+
+function isFormerClassic({ formerNode, options: { dialect } }: Places): boolean {
+  return dialect === "classic" || (formerNode !== undefined && isClassic(formerNode));
+}
+
+/**
+ * Adds the copy.
+ *
+ * @returns A function that removes it, unless it has changed; `undefined` if the new server had an item.
+ */
+async function addCopy(
+  key: string,
+  { data, ttl, ...item }: Copy,
+  { next }: Places,
+): Promise<(() => Promise<unknown>) | undefined> {
   const exptime = ttl < 0 ? 0 : checkExptime(Math.max(1, ttl), Date.now);
   const flags = Number(item.flags);
-  const request = {
-    verb: "ms",
-    key,
-    flags: ["ME", `F${item.flags}`, `T${exptime}`],
-    data,
-  } as const;
   // A number holds flags of 32 bits; a server with more knows meta commands.
   if (Number.isSafeInteger(flags)) {
-    await run(next, new StorageCommand("add", key, { flags, exptime, data }, STORED_ANSWERS));
-  } else {
-    await run(next, new MetaCommand(request));
+    const copy = { flags, exptime, data };
+    const isAdded = await run(next, new StorageCommand("add", key, copy, STORED_ANSWERS));
+    return isAdded ? () => removeCopy(key, copy, next) : undefined;
   }
+  const words = ["ME", `F${item.flags}`, `T${exptime}`, "c"];
+  const command = new MetaCommand({ verb: "ms", key, flags: words, data });
+  const { status, flags: { c } } = await run(next, command);
+  const { carrier } = command;
+  const removal = { verb: "md", key, flags: [`C${c}`], carrier } as const;
+  return status === "HD" ? () => run(next, new MetaCommand(removal)) : undefined;
+}
+
+/** Removes a copy by letting it expire, which depends on its cas unique. */
+async function removeCopy(key: string, copy: StoredItem, next: SubmitTo): Promise<void> {
+  const command = stepOf("gets", key, (flags, data, cas, _, carrier) => {
+    const bytes = typeof copy.data === "string" ? new TextEncoder().encode(copy.data) : copy.data;
+    const isSame = flags === copy.flags && equals(data, bytes);
+    return isSame ? { ...copy, exptime: checkExptime(PAST, Date.now), cas, carrier } : undefined;
+  });
+  const found = await run(next, command) as StoredItem | undefined;
+  if (found !== undefined) await run(next, new StorageCommand("cas", key, found, CAS_ANSWERS));
+}
+
+/** Whether the former server still has the item that was copied. */
+async function isUnchanged(key: string, { cas }: Copy, places: Places): Promise<boolean> {
+  if (isFormerClassic(places)) return (await readByClassic(key, places))?.cas === cas;
+  const command = new MetaCommand({ verb: "mg", key, flags: ["c"] });
+  command.chances = CHANCES;
+  const { status, flags } = await run(places.former, command);
+  return status === "HD" && flags.X === undefined && flags.c === cas;
 }
 
 /** Requests the version of the former server, once: an older one does not tell that an item is stale. */
@@ -155,7 +227,7 @@ async function learnVersion({ former, formerNode, options: { dialect } }: Places
 
 async function readByMeta(key: string, places: Places): Promise<Copy | undefined> {
   const { former, formerNode, options: { dialect } } = places;
-  const asked = { verb: "mg", key, flags: ["f", "t", "v"] } as const;
+  const asked = { verb: "mg", key, flags: ["f", "t", "c", "v"] } as const;
   try {
     const command = new MetaCommand(asked);
     command.chances = CHANCES;
@@ -163,7 +235,8 @@ async function readByMeta(key: string, places: Places): Promise<Copy | undefined
     // A stale item is not copied.
     if (reply.status !== "VA" || reply.value === undefined || reply.flags.X !== undefined) return;
     const ttl = Number(readToken(reply, "t", key));
-    return { flags: readToken(reply, "f", key), data: reply.value, ttl };
+    const [flags, cas] = [readToken(reply, "f", key), readToken(reply, "c", key)];
+    return { flags, data: reply.value, ttl, cas };
   } catch (error) {
     if (dialect === "meta" || !isUnknownCommand(error)) throw error;
     if (formerNode !== undefined) noteClassic(formerNode);
@@ -185,7 +258,7 @@ async function readByClassic(
   const mark = marked && parseMark(new TextDecoder().decode(marked.data));
   // The same, where the mark stands beside the item.
   if (mark !== undefined && mark.cas === item.cas && mark.freshness === undefined) return undefined;
-  return { flags: `${item.flags}`, data: item.data, ttl: UNKNOWN_TTL };
+  return { flags: `${item.flags}`, data: item.data, ttl: UNKNOWN_TTL, cas: `${item.cas}` };
 }
 
 function run<Result>(submit: SubmitTo, command: Command<Result>): Promise<Result> {
@@ -202,6 +275,8 @@ interface Move {
   again(): Command;
   /** Makes the command for the former server after this result, if any. */
   mirror(result: unknown): Command | undefined;
+  /** The item that the operation removes, where it begins on the new server. */
+  readonly removed?: StoredItem | undefined;
   /** Combines the results of both servers; by default the result of the new one. */
   combine?(result: unknown, former: unknown): unknown;
 }
@@ -242,12 +317,16 @@ function moveOfRetrieval(command: RetrievalCommand): Move {
 }
 
 function moveOfStorage({ verb, key, item, answers }: StorageCommand<unknown>): Move {
+  const stored = answers.find(([line]) => line === "STORED")?.[1];
+  // A stub is removed in this way, by an item of the same content.
+  const isRemoval = item.exptime > LONGEST_RELATIVE && item.exptime * 1000 <= Date.now();
   return {
     kind: verb === "set" ? "write" : "change",
+    removed: isRemoval ? item : undefined,
     isMiss: () => false,
     again: () => new StorageCommand(verb, key, item, answers),
     mirror: (result) => {
-      if (result === false || result === "exists" || result === "not_found") return undefined;
+      if (result !== stored) return undefined;
       // On the former server, conditions and cas uniques differ.
       const copy = { ...item, cas: undefined };
       // It changes the item's cas unique to invalidate it; the former copy would not be invalidated.
@@ -262,7 +341,7 @@ function moveOfStorage({ verb, key, item, answers }: StorageCommand<unknown>): M
 /** The former copy is deleted: its cas unique and its marks differ. */
 function moveOfMeta({ request }: MetaCommand): Move | undefined {
   const { verb, key, flags } = request;
-  if (verb === "mn" || verb === "me") return undefined;
+  if (verb === "mn") return undefined;
   const drop = { verb: "md", key, flags: flags.includes("b") ? ["b"] : [] } as const;
   const statusOf = (result: unknown) => (result as MetaReply).status;
   return {

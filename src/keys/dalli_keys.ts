@@ -7,7 +7,7 @@ import { sentAsUtf8 } from "./utf8_keys.ts";
 /** The options of dalli that concern keys. */
 export interface DalliKeysOptions {
   /** dalli's `namespace`; none by default. */
-  readonly namespace?: string;
+  readonly namespace?: string | undefined;
 }
 
 const LONGEST = 250;

@@ -6,9 +6,9 @@ import { sentAsUtf8 } from "./utf8_keys.ts";
 /** The settings of Django's cache that concern keys. */
 export interface DjangoKeysOptions {
   /** `KEY_PREFIX`; empty by default. */
-  readonly prefix?: string;
+  readonly prefix?: string | undefined;
   /** `VERSION`, or the argument `version` of Django's methods, from 0 on; 1 by default. */
-  readonly version?: number;
+  readonly version?: number | undefined;
 }
 
 /**

@@ -19,7 +19,7 @@ export interface EnyimKeysOptions {
    * Shorter keys, of up to this many characters, are sent as they are, 0 to 250; 0 by default. Some .NET programs
    * have a hybrid transformer of their own that does so; those of EnyimMemcached transform every key.
    */
-  readonly longerThan?: number;
+  readonly longerThan?: number | undefined;
 }
 
 const TRANSFORMERS: Readonly<Record<EnyimKeysOptions["transformer"], (key: string) => string>> = {

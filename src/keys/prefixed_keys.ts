@@ -7,7 +7,7 @@ import { sentAsUtf8 } from "./utf8_keys.ts";
 /** How keys get a prefix. */
 export interface PrefixedKeysOptions {
   /** Whether the locator gets the prefix, too: libmemcached's `HASH_WITH_PREFIX_KEY`; `false` by default. */
-  readonly hashPrefix?: boolean;
+  readonly hashPrefix?: boolean | undefined;
 }
 
 /**

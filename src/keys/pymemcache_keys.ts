@@ -8,11 +8,11 @@ import { checkPrefix, withoutPrefix } from "./prefixed_keys.ts";
 /** The options of pymemcache that concern keys. */
 export interface PymemcacheKeysOptions {
   /** `key_prefix`; none by default. */
-  readonly prefix?: string;
+  readonly prefix?: string | undefined;
   /** `allow_unicode_keys`: whether keys may have characters that are not ASCII; `false` by default. */
-  readonly allowUnicodeKeys?: boolean;
+  readonly allowUnicodeKeys?: boolean | undefined;
   /** Whether the Python program passes its keys as `bytes`, which its ring then hashes as `b'…'`; `false` by default. */
-  readonly bytes?: boolean;
+  readonly bytes?: boolean | undefined;
 }
 
 /**

@@ -9,17 +9,17 @@ import { checkWellFormed } from "./utf8_keys.ts";
 /** The options of Rails' `:mem_cache_store`, and the settings of Rails, that concern keys. */
 export interface RailsKeysOptions {
   /** The store's `namespace`; none by default. */
-  readonly namespace?: string;
+  readonly namespace?: string | undefined;
   /**
    * What is before the digest of a key that is too long; `":hash:"` by default, as in Rails 7.0 and later. Rails 6.1
    * and older have `":md5:"`, whatever the digest is.
    */
-  readonly separator?: ":hash:" | ":md5:";
+  readonly separator?: ":hash:" | ":md5:" | undefined;
   /**
    * `config.active_support.hash_digest_class`; `"sha256"` by default, as with `config.load_defaults 7.0` and later.
    * `load_defaults` from 5.2 to 6.1 has `"sha1"`, and ActiveSupport without Rails has `"md5"`.
    */
-  readonly digest?: "sha256" | "sha1" | "md5";
+  readonly digest?: "sha256" | "sha1" | "md5" | undefined;
 }
 
 /** A key as Rails' cache takes it: texts, numbers, and arrays and objects of these. */

@@ -8,6 +8,7 @@ import {
   dropStub,
   type ItemCommands,
   makeStub,
+  onItsServer,
   type ReadItem,
   removeAfterFailure,
   type Stub,
@@ -85,7 +86,8 @@ async function putStub(
   const stub = makeStub(key, lifetime);
   const item = { flags: LEASE_FLAGS, data: new TextEncoder().encode(stub.nonce) };
   try {
-    return await items.cas(key, item, present, lifetime) === "stored" ? stub : undefined;
+    const outcome = await items.cas(key, item, present, lifetime);
+    return outcome === "stored" ? onItsServer(stub, items.session) : undefined;
   } catch (error) {
     removeAfterFailure(items, stub, error);
     throw error;

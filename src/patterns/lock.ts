@@ -26,15 +26,15 @@ import { checkClientKey, checkOpen, claim, strictItems } from "./claim.ts";
 /** The options of {@linkcode lock}. All times are in seconds. */
 export interface LockOptions extends OperationOptions {
   /**
-   * How long the lock lasts if it is not released: an integer from 1 to 2,592,000 (30 days). memcached's clock ticks
-   * once a second, so the lock may last up to a second less.
+   * How long the lock lasts if it is not released, in seconds: an integer from 1 to 2,592,000 (30 days). memcached's
+   * clock ticks once a second, so the lock may last up to a second less.
    */
   readonly ttl: number;
   /**
-   * How long to wait while another client holds the lock: a number from 0 to 2,592,000. The default is `ttl`: after
-   * that time, a client that has crashed has lost its lock.
+   * How long to wait while another client holds the lock, in seconds: a number from 0 to 2,592,000. The default is
+   * `ttl`: after that time, a client that has crashed has lost its lock.
    */
-  readonly waitFor?: number;
+  readonly waitFor?: number | undefined;
 }
 
 const LOCK_OPTIONS: OptionTypes<LockOptions> = {
@@ -111,7 +111,10 @@ export class Lock implements AsyncDisposable {
    * Releases the lock. A lock that another client has acquired since is not touched. It takes two round trips; the
    * first checks who holds the lock.
    *
-   * @returns Whether it was still held; `false` when it had expired or been released.
+   * With the client's option `failover`, another server may be asked because the lock's own server is down. Then the
+   * lock is released when that server is back, within 30 seconds.
+   *
+   * @returns Whether it was still held; `false` when it had expired or been released, or another server was asked.
    * @throws {ClientException} When memcached refuses.
    * @throws {SocketError} When the server cannot be reached, or the connection is lost before the reply. The lock is
    * then released as soon as the server replies, or it expires.

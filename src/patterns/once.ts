@@ -42,14 +42,14 @@ import { checkClientKey, claim, strictItems } from "./claim.ts";
 /** The options of {@linkcode once}. */
 export interface OnceOptions extends OperationOptions {
   /** When the stored result expires, as for `set`; never by default. */
-  readonly exptime?: Exptime;
+  readonly exptime?: Exptime | undefined;
   /**
    * How long the client that runs `action` blocks the others, in seconds: an integer from 1 to 2,592,000 (30 days); 30
    * by default. It must be longer than `action` takes, or `action` may run twice.
    */
-  readonly lockFor?: number;
+  readonly lockFor?: number | undefined;
   /** How long to wait while another client runs `action`, in seconds: a number from 0 to 2,592,000; 30 by default. */
-  readonly waitFor?: number;
+  readonly waitFor?: number | undefined;
 }
 
 const ONCE_OPTIONS: OptionTypes<OnceOptions> = {

@@ -22,7 +22,7 @@ export interface RateLimitOptions extends OperationOptions {
   /** The length of a window in seconds: an integer from 1 to 1,000,000. */
   readonly window: number;
   /** The clock, in whole milliseconds since 1970; `Date.now` by default. */
-  readonly now?: () => number;
+  readonly now?: (() => number) | undefined;
 }
 
 /** The result of {@linkcode rateLimit}. */

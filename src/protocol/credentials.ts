@@ -32,7 +32,7 @@ export interface Credentials {
    * the password under that key, so use `"memcachier"` with MemCachier alone. The user name has no characters but `!`
    * to `~` then.
    */
-  readonly dialect?: "memcached" | "memcachier";
+  readonly dialect?: "memcached" | "memcachier" | undefined;
 }
 
 const LONGEST = 250;

@@ -16,7 +16,7 @@ export interface EnyimCoreRingOptions {
    * - `"unspecified"`, `Unspecified/cache.example.com:11211`: 3.3.0 to 3.4.1 for host names and with TLS; 3.0.0
    *   to 3.2.4 with TLS
    */
-  readonly label?: "ip" | "unspecified";
+  readonly label?: "ip" | "unspecified" | undefined;
 }
 
 const POINTS_PER_SERVER = 100;

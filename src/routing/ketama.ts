@@ -17,21 +17,21 @@ import { CEILING, ringLocator } from "./ring.ts";
 /** The options of {@linkcode ketama}; all are optional. */
 export interface KetamaOptions {
   /** The hash of keys: twemproxy's `hash`; `digest` by default. */
-  readonly keyHash?: KeyHash;
+  readonly keyHash?: KeyHash | undefined;
   /** The digest that points are made from: npm `memcached`'s `algorithm`; `"md5"` by default. */
-  readonly digest?: "md5" | "sha1";
+  readonly digest?: "md5" | "sha1" | undefined;
   /** Points from each digest: 3 for npm `memcached`'s `compatibility: "hash_ring"`; 4 by default. */
-  readonly pointsPerDigest?: 3 | 4;
+  readonly pointsPerDigest?: 3 | 4 | undefined;
   /**
    * Whether a label includes port 11211: `"omitted"`, the default, for libmemcached and clients like it; `"written"`
    * for `hash_ring`, and for npm `hashring` used alone.
    */
-  readonly defaultPort?: "omitted" | "written";
+  readonly defaultPort?: "omitted" | "written" | undefined;
   /**
    * How shares are computed: `"float32"`, the default, as in C; `"float64"` as in npm `memcached`. They differ for some
    * numbers of servers and weights; with equal weights for 25, 47, 49 and 50 servers, among others.
    */
-  readonly arithmetic?: "float32" | "float64";
+  readonly arithmetic?: "float32" | "float64" | undefined;
   /**
    * How a label names a unix socket; `"path"` by default:
    *
@@ -39,7 +39,7 @@ export interface KetamaOptions {
    * - `"path:0"`: `memcached_server_add_unix_socket`, and so pylibmc; PHP's `addServers([[path, 0]])`
    * - `"path:"`: twemproxy
    */
-  readonly socketLabel?: "path" | "path:0" | "path:";
+  readonly socketLabel?: "path" | "path:0" | "path:" | undefined;
 }
 
 /**

@@ -10,7 +10,7 @@ import { CEILING, onePointPerLabel, ringLocator, type RingPlacement } from "./ri
 /** The options of {@linkcode libmemcachedRing}; all are optional. */
 export interface LibmemcachedRingOptions {
   /** `MEMCACHED_BEHAVIOR_HASH`, for points and keys; `"one_at_a_time"` by default. */
-  readonly hash?: KeyHash;
+  readonly hash?: KeyHash | undefined;
   /**
    * The labels that points are hashed from; `"libmemcached"` by default:
    *
@@ -19,14 +19,14 @@ export interface LibmemcachedRingOptions {
    *   does not agree with spymemcached: it finds no more of spymemcached's keys than a random choice. Beside
    *   spymemcached itself, use {@linkcode spymemcachedKetama}.
    */
-  readonly labels?: "libmemcached" | "spymemcached";
+  readonly labels?: "libmemcached" | "spymemcached" | undefined;
   /**
    * How a label names a unix socket; `"path"` by default:
    *
    * - `"path"`: `memcached_server_add`, and so PHP's `addServer(path, 0)`; its port is 11211
    * - `"path:0"`: `memcached_server_add_unix_socket`, and so pylibmc; PHP's `addServers([[path, 0]])`
    */
-  readonly socketLabel?: "path" | "path:0";
+  readonly socketLabel?: "path" | "path:0" | undefined;
 }
 
 const POINTS_PER_SERVER = 100;

@@ -8,7 +8,7 @@ import { moduloLocator } from "./modulo.ts";
 /** The options of {@linkcode modula}. */
 export interface ModulaOptions {
   /** `MEMCACHED_BEHAVIOR_HASH`; `"one_at_a_time"` by default. */
-  readonly hash?: KeyHash;
+  readonly hash?: KeyHash | undefined;
 }
 
 /**

@@ -17,7 +17,7 @@ export interface MoecacheRingOptions {
    * - `"unspecified"`, `Unspecified/cache.example.com:11211`: 2.1.9 for every server; 3.3.0 to 3.4.1 for host
    *   names and with TLS; 2018 to 3.2.4 with TLS
    */
-  readonly label?: "ip" | "unspecified";
+  readonly label?: "ip" | "unspecified" | undefined;
 }
 
 const POINTS_PER_SERVER = 100;

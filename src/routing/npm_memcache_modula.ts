@@ -8,7 +8,7 @@ import { weightedModuloLocator } from "./modulo.ts";
 /** The options of {@linkcode npmMemcacheModula}. */
 export interface NpmMemcacheModulaOptions {
   /** The argument of `new ModulaHash(…)`; `"fnv1a"` by default. */
-  readonly hash?: NpmMemcacheHash;
+  readonly hash?: NpmMemcacheHash | undefined;
 }
 
 /**

@@ -10,7 +10,7 @@ import { CEILING, onePointPerLabel, ringLocator } from "./ring.ts";
 /** The options of {@linkcode npmMemcacheRing}. */
 export interface NpmMemcacheRingOptions {
   /** The argument of `new KetamaHash(…)`; `"fnv1a"` by default. */
-  readonly hash?: NpmMemcacheHash;
+  readonly hash?: NpmMemcacheHash | undefined;
 }
 
 const ALGORITHM = "npmMemcacheRing";

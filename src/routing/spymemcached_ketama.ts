@@ -12,7 +12,7 @@ import { type SpymemcachedHash, spymemcachedHash } from "./spymemcached_hash.ts"
 /** The options of {@linkcode spymemcachedKetama}; all are optional. */
 export interface SpymemcachedKetamaOptions {
   /** The argument of `setHashAlg`; `"ketama"` by default, as in `KetamaConnectionFactory`. */
-  readonly hash?: SpymemcachedHash;
+  readonly hash?: SpymemcachedHash | undefined;
   /**
    * spymemcached's `KetamaNodeKeyFormatter.Format`; `"spymemcached"` by default:
    *
@@ -20,12 +20,12 @@ export interface SpymemcachedKetamaOptions {
    * - `"libmemcached"`: `host-0`, or `host:port-0` when the port is not 11211. Java resolves IP addresses to names. If
    *   it finds a name, use that name for the server.
    */
-  readonly labels?: "spymemcached" | "libmemcached";
+  readonly labels?: "spymemcached" | "libmemcached" | undefined;
   /**
    * The IP address of each host name, as the Java programs resolve it: `{ "cache.example.com": "10.0.0.1" }`. Labels of
    * format `"spymemcached"` include it, so with this format every host name needs one.
    */
-  readonly addresses?: Readonly<Record<string, string>>;
+  readonly addresses?: Readonly<Record<string, string>> | undefined;
 }
 
 const ALGORITHM = "spymemcachedKetama";

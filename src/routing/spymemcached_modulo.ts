@@ -8,7 +8,7 @@ import { type SpymemcachedHash, spymemcachedHash } from "./spymemcached_hash.ts"
 /** The options of {@linkcode spymemcachedModulo}. */
 export interface SpymemcachedModuloOptions {
   /** The argument of `setHashAlg`; `"native"` by default, as in spymemcached. */
-  readonly hash?: SpymemcachedHash;
+  readonly hash?: SpymemcachedHash | undefined;
 }
 
 /**

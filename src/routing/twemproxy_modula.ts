@@ -10,7 +10,7 @@ import { weightedModuloLocator } from "./modulo.ts";
 /** The options of {@linkcode twemproxyModula}. */
 export interface TwemproxyModulaOptions {
   /** twemproxy's `hash`; `"fnv1a_64"` by default, as in twemproxy. */
-  readonly hash?: KeyHash;
+  readonly hash?: KeyHash | undefined;
 }
 
 /**

@@ -56,7 +56,7 @@ export type { DjangoKeysOptions } from "../keys/django_keys.ts";
  */
 export function django(
   options: DjangoKeysOptions = {},
-): Required<Pick<ClientOptions, "locator" | "transcoder" | "keys">> {
+): { readonly [Name in "locator" | "transcoder" | "keys"]: NonNullable<ClientOptions[Name]> } {
   checkNames(options, ["prefix", "version"]);
   return {
     locator: rendezvous,

@@ -65,7 +65,7 @@ export interface DjangoPylibmcOptions extends DjangoKeysOptions, LibmemcachedDis
  */
 export function djangoPylibmc(
   options: DjangoPylibmcOptions = {},
-): Required<Pick<ClientOptions, "locator" | "transcoder" | "keys">> {
+): { readonly [Name in "locator" | "transcoder" | "keys"]: NonNullable<ClientOptions[Name]> } {
   const { distribution, hash, ...keys } = takeOptions(
     options,
     ["distribution", "hash", "prefix", "version"],

@@ -54,7 +54,7 @@ export type { DjangoKeysOptions } from "../keys/django_keys.ts";
  */
 export function djangoPythonMemcached(
   options: DjangoKeysOptions = {},
-): Required<Pick<ClientOptions, "locator" | "transcoder" | "keys">> {
+): { readonly [Name in "locator" | "transcoder" | "keys"]: NonNullable<ClientOptions[Name]> } {
   return {
     locator: pythonMemcachedModulo,
     transcoder: pythonMemcachedTranscoder,

@@ -26,9 +26,9 @@ export type * from "./enyim_types.ts";
 /** How EnyimMemcached is configured; all options are optional. */
 export interface EnyimOptions extends EnyimTranscoderOptions {
   /** The configuration's `locator`: `DefaultNodeLocator` or `KetamaNodeLocator`; `"default"` by default. */
-  readonly distribution?: "default" | "ketama";
+  readonly distribution?: "default" | "ketama" | undefined;
   /** The configuration's `keyTransformer`; none by default. */
-  readonly keyTransformer?: EnyimKeysOptions["transformer"];
+  readonly keyTransformer?: EnyimKeysOptions["transformer"] | undefined;
 }
 
 /**

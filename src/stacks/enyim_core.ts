@@ -31,9 +31,9 @@ export type * from "./enyim_types.ts";
 /** How EnyimMemcachedCore is configured; all options are optional. */
 export interface EnyimCoreOptions extends EnyimCoreTranscoderOptions, EnyimCoreRingOptions {
   /** `UseLegacyNodeLocator`, and so every release up to 2.x; `false` by default. */
-  readonly legacyNodeLocator?: boolean;
+  readonly legacyNodeLocator?: boolean | undefined;
   /** The configuration's `keyTransformer`; none by default. */
-  readonly keyTransformer?: EnyimKeysOptions["transformer"];
+  readonly keyTransformer?: EnyimKeysOptions["transformer"] | undefined;
 }
 
 /**

@@ -11,4 +11,6 @@ export type {
 export type { EnyimTranscoderOptions } from "../transcoding/enyim_transcoder.ts";
 
 /** The client options for a cache shared with .NET. */
-export type EnyimStack = Required<Pick<ClientOptions, "locator" | "transcoder" | "keys">>;
+export type EnyimStack = {
+  readonly [Name in "locator" | "transcoder" | "keys"]: NonNullable<ClientOptions[Name]>;
+};

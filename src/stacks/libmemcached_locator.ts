@@ -18,12 +18,12 @@ export interface LibmemcachedDistributionOptions {
    * | `"consistent"` | `OPT_DISTRIBUTION` is `DISTRIBUTION_CONSISTENT` | `"ketama": True`, or `"distribution": "consistent"` |
    * | `"ketama"` | `OPT_LIBKETAMA_COMPATIBLE` | `"ketama_weighted": True` |
    */
-  readonly distribution?: "modula" | "consistent" | "ketama";
+  readonly distribution?: "modula" | "consistent" | "ketama" | undefined;
   /**
    * The hash: `OPT_HASH`, or pylibmc's behavior `hash`; by default the distribution's own: `"md5"` for `"ketama"`, and
    * `"one_at_a_time"` for the others, which libmemcached calls the default.
    */
-  readonly hash?: KeyHash;
+  readonly hash?: KeyHash | undefined;
 }
 
 /**

@@ -43,14 +43,14 @@ const NAMES = [
 /** How php-memcached is configured; all options are optional. */
 export interface PhpOptions extends PhpMemcachedTranscoderOptions, LibmemcachedDistributionOptions {
   /** `OPT_PREFIX_KEY`; none by default. */
-  readonly prefix?: string;
+  readonly prefix?: string | undefined;
   /** `OPT_HASH_WITH_PREFIX_KEY`: whether the prefix helps to choose the server; `false` by default. */
-  readonly hashPrefix?: boolean;
+  readonly hashPrefix?: boolean | undefined;
   /**
    * How PHP has added unix sockets: `"path"`, the default, for `addServer(path, 0)`; `"path:0"` for
    * `addServers([[path, 0]])`. They are hashed differently.
    */
-  readonly socketLabel?: "path" | "path:0";
+  readonly socketLabel?: "path" | "path:0" | undefined;
 }
 
 /**
@@ -93,7 +93,7 @@ export interface PhpOptions extends PhpMemcachedTranscoderOptions, LibmemcachedD
  */
 export function php(
   options: PhpOptions = {},
-): Required<Pick<ClientOptions, "locator" | "transcoder" | "keys">> {
+): { readonly [Name in "locator" | "transcoder" | "keys"]: NonNullable<ClientOptions[Name]> } {
   const taken = takeOptions(options, NAMES);
   const { distribution, hash, prefix, hashPrefix, socketLabel = "path", ...values } = taken;
   const locator = libmemcachedLocator({

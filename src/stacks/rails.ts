@@ -63,7 +63,7 @@ export interface RailsOptions extends Omit<RailsKeysOptions, "separator">, Rails
  */
 export function rails(
   options: RailsOptions = {},
-): Required<Pick<ClientOptions, "locator" | "transcoder" | "keys">> {
+): { readonly [Name in "locator" | "transcoder" | "keys"]: NonNullable<ClientOptions[Name]> } {
   const { namespace, digest, ...values } = takeOptions(
     options,
     ["namespace", "digest", "format", "compressThreshold"],

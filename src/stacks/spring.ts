@@ -39,9 +39,9 @@ export type {
 export interface SpringOptions
   extends SpymemcachedTranscoderOptions, Pick<SpymemcachedKetamaOptions, "labels" | "addresses"> {
   /** The property `locatorType`: `ARRAY_MOD` or `CONSISTENT`; `"arrayMod"` by default, as in spymemcached. */
-  readonly distribution?: "arrayMod" | "consistent";
+  readonly distribution?: "arrayMod" | "consistent" | undefined;
   /** The property `hashAlg`; `"native"`, `NATIVE_HASH`, by default, as in spymemcached. */
-  readonly hash?: SpymemcachedHash;
+  readonly hash?: SpymemcachedHash | undefined;
 }
 
 /**
@@ -79,7 +79,7 @@ export interface SpringOptions
  */
 export function spring(
   options: SpringOptions = {},
-): Required<Pick<ClientOptions, "locator" | "transcoder" | "keys">> {
+): { readonly [Name in "locator" | "transcoder" | "keys"]: NonNullable<ClientOptions[Name]> } {
   const { distribution = "arrayMod", hash = "native", kind, ...labels } = takeOptions(
     options,
     ["distribution", "hash", "kind", "labels", "addresses"],

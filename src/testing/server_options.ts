@@ -34,71 +34,71 @@ export interface MemcachedServerOptions {
    *
    * @default {Date.now}
    */
-  readonly now?: () => number;
+  readonly now?: (() => number) | undefined;
   /**
    * The memory limit of all items, in bytes; memcached's `-m`, which is in megabytes. `cache_memlimit` changes it.
    *
    * @default {67108864}
    */
-  readonly memoryLimit?: number;
+  readonly memoryLimit?: number | undefined;
   /**
    * The maximum size of an item, in bytes: its key, its value and about sixty bytes more; memcached's `-I`.
    *
    * @default {1048576}
    */
-  readonly maxItemSize?: number;
+  readonly maxItemSize?: number | undefined;
   /**
    * Whether the least recently used items are evicted when memory is full. With `false`, new items are refused, as with
    * memcached's `-M`.
    *
    * @default {true}
    */
-  readonly evictions?: boolean;
+  readonly evictions?: boolean | undefined;
   /**
    * The maximum number of open connections; memcached's `-c`. Further ones are refused with `ERROR Too many open
    * connections`.
    *
    * @default {Infinity}
    */
-  readonly maxConnections?: number;
+  readonly maxConnections?: number | undefined;
   /**
    * How many milliseconds a connection may be idle before the server closes it; memcached's `-o idle_timeout`, which is
    * in seconds.
    *
    * @default {Infinity}
    */
-  readonly idleTimeout?: number;
+  readonly idleTimeout?: number | undefined;
   /**
    * The user name and password that clients must send first, as with memcached's `-Y`. By default the server needs no
    * authentication.
    */
-  readonly auth?: Credentials;
+  readonly auth?: Credentials | undefined;
   /**
    * How clients send them: as with memcached, or as with MemCachier, where the user name is the key of a `set` and the
    * password its value.
    *
    * @default {"memcached"}
    */
-  readonly authDialect?: AuthDialect;
+  readonly authDialect?: AuthDialect | undefined;
   /**
    * The addresses, `host:port`, that `config get cluster` lists, as the configuration endpoint of an ElastiCache
    * cluster or a Memorystore instance does. By default the server does not have this command.
    */
-  readonly cluster?: readonly string[];
+  readonly cluster?: readonly string[] | undefined;
   /**
    * The server to imitate, with the commands it lacks and the replies that differ from memcached 1.6.18's: a version of
    * memcached from 1.4.0 to 1.6.18, such as `"1.4.26"`; or `"twemproxy 0.4"`, or `"twemproxy 0.5"`.
    */
-  readonly imitate?: ImitatedServer;
+  readonly imitate?: ImitatedServer | undefined;
   /**
    * The size of client flags in bits. memcached has 64 from 1.6.22 on if it was built with
    * `--enable-large-client-flags`.
    *
    * @default {32}
    */
-  readonly flagBits?: 32 | 64;
+  readonly flagBits?: 32 | 64 | undefined;
   /** Decides for each request whether it fails, and how. */
-  readonly fault?: FaultHook;
+  readonly fault?: FaultHook | undefined;
 }
 
 /** The options of {@linkcode MemcachedServer.listen}: where to listen, and {@linkcode MemcachedServerOptions}. */
@@ -108,13 +108,13 @@ export interface ListenOptions extends MemcachedServerOptions {
    *
    * @default {"127.0.0.1"}
    */
-  readonly hostname?: string;
+  readonly hostname?: string | undefined;
   /**
    * The port to listen on; 0 means any free port.
    *
    * @default {0}
    */
-  readonly port?: number;
+  readonly port?: number | undefined;
 }
 
 /** All options of a server, with defaults filled in. */

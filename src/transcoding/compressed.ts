@@ -1,5 +1,11 @@
 import { ValidationException } from "../errors.ts";
-import { checkChoice, checkInteger, checkNames, invalidOption } from "../option_checks.ts";
+import {
+  type AllOf,
+  checkChoice,
+  checkInteger,
+  checkNames,
+  invalidOption,
+} from "../option_checks.ts";
 import type { CompressedFormat } from "./compression.ts";
 import { checkEncoded, checkTranscoder, isReserved } from "./item_codec.ts";
 import type { DecodeLimits, EncodedValue, Transcoder } from "./transcoder.ts";
@@ -7,26 +13,26 @@ import type { DecodeLimits, EncodedValue, Transcoder } from "./transcoder.ts";
 /** The options of {@linkcode compressed}; all are optional. */
 export interface CompressionOptions {
   /** Items of at least this many bytes are compressed, 0 to 1,073,741,824; 1,024 by default. */
-  readonly threshold?: number;
+  readonly threshold?: number | undefined;
   /**
    * The format to compress in; `"gzip"` by default. Items in `"gzip"` and `"deflate"` are always read. Items in
    * `"deflate-raw"` are read only with this option: the format has no checksum, so a damaged item may be read as
    * another value.
    */
-  readonly format?: CompressedFormat;
+  readonly format?: CompressedFormat | undefined;
   /**
    * The bit of the flags that marks a compressed item, a power of two from 1 to 2,147,483,648; 128 by default. The
    * inner transcoder must not use this bit.
    */
-  readonly flag?: number;
+  readonly flag?: number | undefined;
   /**
    * The maximum length of a value in bytes before compression, 1 to 1,073,741,824; 134,217,728 (128 MiB) by default. It
    * applies to storing and to reading. If the client's `maxValueBytes` is less, that applies.
    */
-  readonly maxValueBytes?: number;
+  readonly maxValueBytes?: number | undefined;
 }
 
-interface Compression extends Required<CompressionOptions> {
+interface Compression extends AllOf<CompressionOptions> {
   /** Whether the transcoder has to copy the bytes. */
   readonly borrowsData: boolean;
 }

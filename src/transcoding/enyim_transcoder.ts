@@ -17,14 +17,14 @@ export interface EnyimTranscoderOptions {
    * The type of a `number` that is a safe integer. The number must fit the type. The default `"auto"` means `Int32` if
    * the number fits, and otherwise `Int64`.
    */
-  readonly integers?: DotNetIntegerType | DotNetFractionType | "auto";
+  readonly integers?: DotNetIntegerType | DotNetFractionType | "auto" | undefined;
   /** The type of any other `number`, including -0, `NaN` and numbers from 2^53 on; `"double"` by default. */
-  readonly fractions?: DotNetFractionType;
+  readonly fractions?: DotNetFractionType | undefined;
   /**
    * The kind of the `DateTime` for a `Date`; `"utc"` by default. With `"local"`, .NET shows the same instant in the
    * time zone of the reading machine.
    */
-  readonly dates?: DateTimeKind;
+  readonly dates?: DateTimeKind | undefined;
 }
 
 /** A transcoder for EnyimMemcached's format. Call it to make one with options. */

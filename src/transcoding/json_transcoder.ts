@@ -14,11 +14,11 @@ export interface JsonTranscoderOptions {
   /**
    * The flags of stored items, 0 to 4,294,967,295; 2 by default. 0x6d6f6500 to 0x6d6f65ff are reserved.
    */
-  readonly flags?: number;
+  readonly flags?: number | undefined;
   /** The second argument of `JSON.stringify`, for values without JSON, such as a `bigint` or a `Map`. */
-  readonly replacer?: (this: unknown, key: string, value: unknown) => unknown;
+  readonly replacer?: ((this: unknown, key: string, value: unknown) => unknown) | undefined;
   /** The second argument of `JSON.parse`: restores the values that `replacer` replaced. */
-  readonly reviver?: (this: unknown, key: string, value: unknown) => unknown;
+  readonly reviver?: ((this: unknown, key: string, value: unknown) => unknown) | undefined;
 }
 
 /** A transcoder for JSON. Call it to make one with options, or for values of one type. */

@@ -26,7 +26,7 @@ export interface MoecacheTranscoderOptions {
    * protocol 3 on, a `Uint8Array` is stored unchanged, which takes a tenth of the time. Python 2 reads up to protocol
    * 2, Python 3.0 up to 3, 3.4 up to 4, and 3.8 up to 5.
    */
-  readonly pickleProtocol?: 2 | 3 | 4 | 5;
+  readonly pickleProtocol?: 2 | 3 | 4 | 5 | undefined;
   /**
    * What makes values of instances of your own classes, by their names, modules included: `"app.models.Money"`.
    * Each is called with the arguments that make the instance in Python, its state, which is usually an object of
@@ -48,12 +48,12 @@ export interface MoecacheTranscoderOptions {
    * assertEquals(await transcoder.decode({ flags: 256, data }), ["€ 5"]);
    * ```
    */
-  readonly classes?: Readonly<Record<string, ReadInstance>>;
+  readonly classes?: Readonly<Record<string, ReadInstance>> | undefined;
   /**
    * Whether an instance of any other class is read as an `Unreadable` with the class name, instead of refusing the
    * whole value; `false` by default. Such a value cannot be stored again.
    */
-  readonly keepUnreadable?: boolean;
+  readonly keepUnreadable?: boolean | undefined;
   /**
    * Whether a `Map` that is read finds a tuple by its items, as a dict does in Python: `map.get([1, "EUR"])`; `false`
    * by default, which finds it by identity. Reading a pickle is asynchronous then.
@@ -69,7 +69,7 @@ export interface MoecacheTranscoderOptions {
    * assertEquals(prices.get([1, "EUR"]), 5);
    * ```
    */
-  readonly tupleKeys?: boolean;
+  readonly tupleKeys?: boolean | undefined;
 }
 
 /** A transcoder for Python moecache's format. Call it to make one with options. */

@@ -6,12 +6,12 @@ import type { EncodedValue, Transcoder } from "./transcoder.ts";
 /** The options of {@linkcode rawTranscoder}; all are optional. */
 export interface RawTranscoderOptions {
   /** Whether an item is read with its flags, as `{ flags, data }`; `false` by default. */
-  readonly withFlags?: boolean;
+  readonly withFlags?: boolean | undefined;
   /**
    * Set this to `true` if your program does not change or transfer bytes before the operation that stores them has
    * ended. They are then sent without a copy. `false` by default.
    */
-  readonly handsOverData?: boolean;
+  readonly handsOverData?: boolean | undefined;
 }
 
 /** A transcoder that stores bytes unchanged. Call it to make one with options. */

@@ -52,8 +52,8 @@ export interface DecodeLimits {
  */
 export interface Transcoder<Value = unknown> {
   /**
-   * Converts a value to the flags and bytes that memcached stores. The time that a promise takes does not count towards
-   * the operation's `timeout`; nor does that of {@linkcode decode}.
+   * Converts a value to the flags and bytes that memcached stores. The time that a promise takes counts towards the
+   * operation's `timeout`; so does that of {@linkcode decode}.
    */
   encode(value: Value): EncodedValue | Promise<EncodedValue>;
   /** Converts an item's flags and bytes to the value. A client passes its limits. */

@@ -35,7 +35,8 @@ interface Sink {
 export class NodeTransport implements Transport {
   readonly #socket: NodeSocket;
   readonly #tls: TlsManner | undefined;
-  readonly #buffer = new Uint8Array(READ_SIZE);
+  /** Made when Node asks for it. `Bun.connect` never does, and Bun 1.2 never frees what could not connect. */
+  #buffer: Uint8Array | undefined;
   readonly #connected = deferred<void>();
   readonly #secured = deferred<void>();
   readonly #closed = deferred<void>();
@@ -182,6 +183,10 @@ export class NodeTransport implements Transport {
     try {
       if (signal.aborted) abort();
       await event;
+    } catch (error) {
+      // Bun 1.2 reports a socket as closed, and keeps it open, when it does not accept the server's certificate.
+      this.#destroy();
+      throw error;
     } finally {
       signal.removeEventListener("abort", abort);
     }
@@ -204,7 +209,7 @@ export class NodeTransport implements Transport {
     const vacancy = this.#sink?.vacancy;
     const isLarge = vacancy !== undefined && vacancy.length >= LARGE_VACANCY;
     this.#offered = isLarge ? vacancy : undefined;
-    return this.#offered ?? this.#buffer;
+    return this.#offered ?? (this.#buffer ??= new Uint8Array(READ_SIZE));
   };
 
   readonly #take = (count: number, buffer: Uint8Array): boolean => {

@@ -58,13 +58,13 @@ export interface Receiver {
  */
 export interface TlsOptions {
   /** The certificates of trusted authorities, each in PEM. They replace the authorities that the runtime trusts. */
-  readonly caCerts?: readonly string[];
+  readonly caCerts?: readonly string[] | undefined;
   /** The client's certificate chain in PEM, if the server requires one. Requires `key`. */
-  readonly cert?: string;
+  readonly cert?: string | undefined;
   /** The private key of `cert` in PEM. */
-  readonly key?: string;
+  readonly key?: string | undefined;
   /** The name that the server's certificate must be for; the server's host name by default. */
-  readonly serverName?: string;
+  readonly serverName?: string | undefined;
 }
 
 /** The address of a server, and its TLS options. */

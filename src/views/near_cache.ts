@@ -1,6 +1,6 @@
 /** The hottest values in this process. @module */
 
-import { type Clock, type KeyCommands, Namespace } from "../../mod.ts";
+import type { Clock, KeyCommands } from "../../mod.ts";
 import {
   checkChoice,
   checkClient,
@@ -12,7 +12,7 @@ import {
 import { systemClock } from "../waiting.ts";
 import { NearCache, type NearCacheCommands } from "./near_cache/near_cache_view.ts";
 import { NearValues } from "./near_cache/near_values.ts";
-import { keyFormatOf } from "./wrapped_commands.ts";
+import { sentKeysOf } from "./wrapped_commands.ts";
 
 export type { NearCacheCommands };
 
@@ -36,7 +36,8 @@ export interface NearCacheOptions {
    * How a value is checked after its `ttl`. `"ttl"` (the default): it is read again. `"cas"`: memcached is asked
    * whether it has changed, and sends it only if it has. `"watch"`: as `"ttl"`; in addition, memcached's `watch`
    * reports writes at once, and the value is dropped. This needs a `Client`, not a view. memcached reports deletions
-   * from 1.6.19 on. When a connection is lost, all values are dropped, and watching begins again.
+   * from 1.6.19 on, and never `incr`, `decr`, `invalidate` and `flushAll`. When a connection is lost, all values are
+   * dropped, and watching begins again.
    *
    * With `"cas"`, a value is read again if the connection that it was read through has ended: a server that has restarted
    * uses the same cas uniques again. Behind a proxy, the restart of a server cannot be detected: do not use `"cas"` there.
@@ -100,8 +101,7 @@ export function nearCache(client: KeyCommands, options: NearCacheOptions): NearC
   checkChoice("admit", admit, ["use", "all"]);
   checkChoice("revalidate", revalidate, ["ttl", "cas", "watch"]);
   checkFunction("clock.now", clock?.now);
-  // What a namespace sends has its prefix, and changes with its generation.
-  const keys = client instanceof Namespace ? undefined : keyFormatOf(client);
-  const settings = { maxBytes, ttl, admit, staleOnError, revalidate, clock, keys };
+  const sentFor = sentKeysOf(client);
+  const settings = { maxBytes, ttl, admit, staleOnError, revalidate, clock, sentFor };
   return new NearCache(client, new NearValues(settings));
 }

@@ -78,7 +78,8 @@ const GRACE = 60;
  * With `hotKeys`, a process finds by itself which keys it reads most. It stores a note for a key before it copies it,
  * and every write looks for the note after it has changed the item. This costs all writes one more round trip. Copies
  * end before their note: when it is old, a write deletes them, and the next reader stores both again. So does every
- * write on servers without meta commands, which do not tell how old a note is.
+ * write on servers without meta commands, which do not tell how old a note is. If memcached evicts a note, writes do not
+ * change the copies, which may be old then for up to `maxAge` seconds.
  *
  * @param client Where the values are stored: a client with several servers, a namespace of one, or another view.
  * @param options `copies`; `keys` or `hotKeys`; `maxAge`.

@@ -21,6 +21,21 @@ export function keyFormatOf(commands: KeyCommands): KeyFormat | undefined {
   return sessionOf(commands)?.settings.keys;
 }
 
+/** Makes of a key what a client sends for it: two keys of the caller's may be those of one item. */
+export function sentKeysOf(commands: KeyCommands): (key: string) => string {
+  // What a namespace sends has its prefix, and changes with its generation.
+  const keys = commands instanceof Namespace ? undefined : keyFormatOf(commands);
+  if (keys === undefined) return (key) => key;
+  return (key) => {
+    try {
+      return keys.encode(key);
+    } catch {
+      // The command says what is wrong with the key.
+      return key;
+    }
+  };
+}
+
 /** The options of all commands on keys, and those that views add to them. */
 export const PASSED_OPTIONS: OptionTypes<OperationOptions & { tags: unknown }> = {
   ...KEY_COMMAND_OPTIONS,

@@ -63,7 +63,7 @@ export const LIMITS: Readonly<Record<string, Readonly<Record<string, number>>>> 
     "{ SocketError }": 600,
     "{ jsonTranscoder }": 1_720,
     "{ BareClient, jsonTranscoder }": 18_500,
-    "{ Client }": 34_850,
+    "{ Client }": 34_900,
   },
   Rollup: {
     "{ SocketError }": 600,

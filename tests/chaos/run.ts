@@ -21,6 +21,8 @@ const SHARES = { fire: 0.6, parser: 0.1, pickles: 0.05, formats: 0.15, recovery:
 /** Milliseconds. */
 const ROUND = 5000;
 const ROUNDS_PER_REPORT = 12;
+/** Milliseconds. */
+const DRAWN_EVERY = 250;
 const PARSER_CASES = 1_000_000;
 const PICKLE_CASES = 250_000;
 const TRANSCODER_CASES = 200_000;
@@ -66,12 +68,21 @@ class Part {
 async function fight(): Promise<string[]> {
   const part = new Part("fire");
   const total = new Tally();
-  for (let round = 0; part.goesOn(total.operations, Infinity, "operations"); round++) {
+  const goesOn = () => part.goesOn(total.operations, Infinity, "operations");
+  // A round starts workers, and while Deno loads these it clears the line that was drawn before.
+  using _showing = often(goesOn);
+  for (let round = 0; goesOn(); round++) {
     total.add(await runRound(seed, round, Math.min(ROUND, whole * SHARES.fire)));
     if (round % ROUNDS_PER_REPORT === ROUNDS_PER_REPORT - 1) report(total);
   }
   report(total);
   return total.failures();
+}
+
+/** Does something again and again, until it is disposed of. */
+function often(action: () => void): Disposable {
+  const timer = setInterval(action, DRAWN_EVERY);
+  return { [Symbol.dispose]: () => clearInterval(timer) };
 }
 
 function report(total: Tally): void {

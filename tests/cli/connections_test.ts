@@ -101,6 +101,13 @@ Deno.test({
         timeout: 20_000,
       });
       await assertWorks(client, { servers: address, options: trusting });
+      // A deployment is often moved to one that speaks TLS.
+      await using old = new Client(plain.address);
+      await old.set("moved", "value");
+      const both = ["--from", plain.address, "--to", `memcacheds://${address}`];
+      const copied = await moecache(["copy", ...both, ...trusting]);
+      assertEquals([copied.code, copied.messages], [0, ""]);
+      assertEquals(await client.get("moved"), "value");
       const strange = { servers: `memcacheds://${address}` };
       await assertFails(strange, 3, "its certificate is not from a trusted authority");
       const misnamed = { servers: `127.0.0.1:${other.port}`, options: trusting };

@@ -3,6 +3,7 @@
 import { Client, type EncodedValue, rawTranscoder } from "@moecache/moecache";
 import { MemcachedServer } from "@moecache/moecache/testing";
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { timeoutsOf } from "../../src/cli/fleet.ts";
 import { SERVERS } from "../support/every_server.ts";
 import { moecache } from "./fake_terminal.ts";
 
@@ -206,12 +207,32 @@ Deno.test("messages name the options of the command line, not those of the libra
   const lines = [
     [`get key -s ${server.address}`, 3, "use --format to read"],
     [`incr key -s ${server.address}`, 3, "begin with --initial"],
+    ["explain key --ring spymemcached-ketama -s host:1,host:2", 2, "a command line cannot give"],
     ["ping -s user:secret@127.0.0.1:1", 2, "into MEMCACHED_USERNAME and MEMCACHED_PASSWORD"],
   ] as const;
   for (const [line, expected, advice] of lines) {
     const { code, messages } = await moecache(line);
     assertEquals([line, code, messages.includes("the option ")], [line, expected, false], messages);
     assertStringIncludes(messages, advice);
+  }
+});
+
+Deno.test("a server may be silent for as long as --timeout says", () => {
+  const timeouts = ["500ms", "5s", "30s"].map(timeoutsOf);
+  assertEquals(timeouts.map(({ timeout }) => timeout), [500, 5000, 30_000]);
+  assertEquals(timeouts.map(({ stallTimeout }) => stallTimeout), [10_000, 10_000, 30_000]);
+});
+
+Deno.test("limits are named as the options that were typed", async () => {
+  const lines = [
+    ["ping --timeout 4w -s 127.0.0.1:1", "the option --timeout must be from 1ms to 3w"],
+    ["serve --memory 0 --listen 127.0.0.1:0", 'the option --memory "0" is not a size'],
+    ["serve --max-item 2g --listen 127.0.0.1:0", 'the option --max-item "2g" is not a size'],
+  ] as const;
+  for (const [line, says] of lines) {
+    const { code, messages } = await moecache(line);
+    assertEquals([line, code], [line, 2]);
+    assertStringIncludes(messages, says);
   }
 });
 

@@ -2,7 +2,7 @@
 
 import { Client } from "@moecache/moecache";
 import { MemcachedServer } from "@moecache/moecache/testing";
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { Latencies } from "../../src/cli/latencies.ts";
 import { moecache } from "./fake_terminal.ts";
 
@@ -24,6 +24,15 @@ Deno.test("latency measures each server", async () => {
   const { code, output } = await moecache("latency --for 100ms --json", { env });
   const { n, p50, p99, max } = JSON.parse(output);
   assertEquals([code, n > 0, p50 <= p99, p99 <= max], [0, true, true, true]);
+});
+
+Deno.test("latency --dist has plain numbers for long times too", async () => {
+  await using server = await MemcachedServer.listen({
+    fault: ({ command }) => command === "version" ? { delay: 140 } : undefined,
+  });
+  const { output } = await moecache(`latency --for 100ms --dist -s ${server.address}`);
+  // However long it takes on a busy machine.
+  assertMatch(output, /^up to \d{3,} +1 /m);
 });
 
 Deno.test("stat counts what happens between two lines", async () => {

@@ -175,8 +175,12 @@ Deno.test("load refuses what is not a dump, and names the line", async () => {
   const wrongFlags = [-1, 2 ** 32].map((flags) =>
     JSON.stringify({ key: "a", exptime: null, flags, base64: "" })
   );
+  const wrongKeys = ["", " ".repeat(188), "x".repeat(251), "é".repeat(126)].map((key) =>
+    JSON.stringify({ key, exptime: null, flags: 0, base64: "" })
+  );
+  const tooLate = JSON.stringify({ key: "a", exptime: 2 ** 31, flags: 0, base64: "" });
   const lines = ["{", "{}", '{"key":"a","exptime":null}', '{"key":"a","exptime":"x"}'];
-  for (const input of [...lines, ...wrongFlags]) {
+  for (const input of [...lines, ...wrongFlags, ...wrongKeys, tooLate]) {
     const env = { MEMCACHED_SERVERS: server.address };
     const { code, messages } = await moecache("load", { env, input: `\n${input}` });
     assertEquals(code, 2, input);
@@ -270,6 +274,8 @@ Deno.test("dump writes CSV, to a file too", async () => {
 });
 
 Deno.test("dump and load say which file cannot be written or read", async () => {
+  const empty = await moecache(["dump", "-o", "", "-s", "127.0.0.1:1"]);
+  assertEquals([empty.code, empty.messages], [2, "moecache: the option --output is empty\n"]);
   await using server = await MemcachedServer.listen();
   await using client = new Client(server.address);
   await client.set("key", "value");

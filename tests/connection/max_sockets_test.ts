@@ -2,6 +2,7 @@
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { Client, type Locator, SocketError, TimeoutError, ValidationException } from "../../mod.ts";
+import { lock } from "../../src/patterns/mod.ts";
 import { MemcachedServer } from "../../src/testing/mod.ts";
 import { deferred } from "../../src/waiting/promises.ts";
 import { FakeClock } from "../support/fake_clock.ts";
@@ -277,5 +278,24 @@ Deno.test("Client.watch is refused where it would leave no socket for operations
     );
     assertEquals((await client.getMany(keys)).size, 0);
     await events.cancel();
+  }
+});
+
+Deno.test("what is computed is stored, and a lock released, where other servers wait for the socket", async () => {
+  // The steps of such an operation are tied to one connection, which must not be closed in between for another server.
+  await using servers = new AsyncDisposableStack();
+  const addresses: string[] = [];
+  for (let i = 0; i < 3; i++) addresses.push(servers.use(await MemcachedServer.listen()).address);
+  for (const maxSockets of [1, 2]) {
+    await using client = new Client(addresses, { maxSockets, locator: byNumber });
+    const keys = Array.from({ length: 60 }, (_, i) => `${i % 3}:${maxSockets}:${i}`);
+    await Promise.all(keys.map((key) => client.getOrSet(key, () => settle().then(() => key))));
+    assertEquals((await client.getMany(keys)).size, keys.length);
+    for (let times = 0; times < 2; times++) {
+      const held = await Promise.all(
+        keys.map((key) => lock(client, `${key}:lock`, { ttl: 30, waitFor: 0 })),
+      );
+      await Promise.all(held.map((lock) => lock!.release()));
+    }
   }
 });

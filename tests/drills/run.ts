@@ -3,7 +3,7 @@
 import { Progress } from "../tasks/progress.ts";
 import { type DrillOptions, type Outcome, runDrill } from "./drill.ts";
 import { DRILLS } from "./drills.ts";
-import { tableOf } from "./table.ts";
+import { LEGEND, tableOf } from "./table.ts";
 
 const OPTIONS: DrillOptions = { before: 1000, outage: 3000, after: 2500, timeout: 500, rate: 1000 };
 /** Milliseconds that a drill takes, about: it starts servers, and waits until all are well. */
@@ -17,7 +17,7 @@ const hasTime = () => performance.now() - start < whole;
 using progress = new Progress("drills");
 progress.print(
   `${rate} operations per second and client, timeout ${timeout} ms, outages of ${outage} ms; ` +
-    "everything else as it is by default.\n",
+    `everything else as it is by default.\n${LEGEND}`,
 );
 const faults: string[] = [];
 for (let pass = 1; pass === 1 || (minutes > 0 && hasTime()); pass++) await runAll(pass);

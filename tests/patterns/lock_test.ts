@@ -13,6 +13,7 @@ import { onEveryServer } from "../support/every_server.ts";
 import { answering, ScriptedPeer } from "../support/scripted_peer.ts";
 import { RESTARTING } from "../support/restarting.ts";
 import { SwitchedFleet } from "../support/switched_fleet.ts";
+import { until } from "../support/turns.ts";
 
 onEveryServer("lock", (test) => {
   test("gives the lock to one holder at a time, with growing tokens", async (first, second) => {
@@ -140,6 +141,33 @@ Deno.test("lock draws larger tokens when the server of the counter leaves and co
   }
   assert(tokens.every((token, i) => i === 0 || token > tokens[i - 1]!), `${tokens}`);
 });
+
+for (const failover of ["remove", { gutter: ["c:1"] }] as const) {
+  const name = typeof failover === "string" ? failover : "gutter";
+  Deno.test(`claims that end while their server is replaced are removed when it is back, with failover: ${name}`, async () => {
+    await using fleet = await SwitchedFleet.start(["a:1", "b:1", "c:1"]);
+    const { dial } = fleet;
+    const servers = ["a:1", "b:1"];
+    const options = { dial, failover, failuresBeforeDead: 1, probeDelay: 10, maxProbeDelay: 10 };
+    await using client = new Client(servers, options);
+    await using other = new Client(servers, { dial });
+    const server = fleet.servers.find(({ name }) => name === client.locate("lock").server)!;
+    const held = await lock(client, "lock", { ttl: 600 });
+    const load = async () => {
+      await server.become("refusing");
+      await client.get("lock");
+      return "value";
+    };
+    const keys = Array.from({ length: 100 }, (_, i) => `key:${i}`);
+    const key = keys.find((key) => client.locate(key).server === server.name)!;
+    assertEquals(await client.getOrSet(key, load, { lockFor: 600 }), "value");
+    assertEquals(await held.release(), false);
+    await server.become("up");
+    await using again = await lock(other, "lock", { ttl: 600, waitFor: 10 });
+    assertEquals(await again.isHeld(), true);
+    await until(async () => (await other.meta("mg", key)).status === "EN");
+  });
+}
 
 Deno.test("lock removes a stub that was added after its signal", async () => {
   const asked = Promise.withResolvers<void>();

@@ -1,11 +1,13 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { Client, type ClientOptions, SocketError } from "../../mod.ts";
+import { Client, ClientException, type ClientOptions, SocketError } from "../../mod.ts";
 import { submitMoving } from "../../src/fleet/migration.ts";
 import { Counters } from "../../src/observation.ts";
 import type { Command } from "../../src/protocol/command.ts";
 import { RetrievalCommand } from "../../src/protocol/commands/retrieval.ts";
+import { lock } from "../../src/patterns/mod.ts";
 import { ketama, migrate, modula } from "../../src/routing/mod.ts";
-import { MemcachedServer } from "../../src/testing/mod.ts";
+import { type FaultHook, MemcachedServer } from "../../src/testing/mod.ts";
+import { deferred } from "../../src/waiting/promises.ts";
 import { SERVERS as KINDS, type TestServer } from "../support/every_server.ts";
 import { assertTtl } from "../support/ttl.ts";
 
@@ -37,6 +39,30 @@ async function withFleet(
   await body({ before, after, client, key: "key" });
 }
 
+/** Two clients that migrate, before servers with these faults. */
+async function twoClients(
+  dialect: "meta" | "classic",
+  fault?: FaultHook,
+  formerFault?: FaultHook,
+): Promise<AsyncDisposable & Record<"before" | "after" | "client" | "other", Client>> {
+  const stack = new AsyncDisposableStack();
+  const old = stack.use(await MemcachedServer.listen(formerFault && { fault: formerFault }));
+  const next = stack.use(await MemcachedServer.listen(fault && { fault }));
+  const from = { servers: [old.address], locator: ketama };
+  const to = { servers: [next.address], locator: ketama };
+  const migrating = () => {
+    const options = { dialect, locator: migrate(from, to) };
+    return stack.use(new Client([old.address, next.address], options));
+  };
+  return {
+    before: stack.use(new Client(old.address)),
+    after: stack.use(new Client(next.address)),
+    client: migrating(),
+    other: migrating(),
+    [Symbol.asyncDispose]: () => stack.disposeAsync(),
+  };
+}
+
 const CASES: Record<string, (fleet: Fleet) => Promise<void>> = {
   "get brings an item over, with the time it has left": async ({ before, after, client, key }) => {
     await before.set(key, { a: 1 }, 100);
@@ -66,6 +92,7 @@ const CASES: Record<string, (fleet: Fleet) => Promise<void>> = {
       getAndTouch: (key) => client.getAndTouch(key, 100),
       inspect: async (key) => (await client.inspect(key)) && 1,
       meta: async (key) => (await client.meta("mg", key, ["s"])).status === "HD" ? 1 : undefined,
+      debug: async (key) => (await client.meta("me", key)).status === "ME" ? 1 : undefined,
       getMany: async (key) => (await client.getMany([key])).get(key),
     };
     for (const [name, read] of Object.entries(reads)) {
@@ -268,6 +295,73 @@ Deno.test("migrate asks again if the item moved while the former server was aske
   assertEquals(await value, "value");
   assertEquals(asked, ["next", "former", "next"]);
 });
+
+for (const dialect of ["meta", "classic"] as const) {
+  Deno.test(`migrate brings nothing over that is deleted meanwhile, by ${dialect} commands`, async () => {
+    const { promise: adding, resolve } = deferred<void>();
+    // The copy arrives after another client has looked for one.
+    await using fleet = await twoClients(dialect, ({ command }) => {
+      if (command !== "add") return undefined;
+      resolve();
+      return { delay: 100 };
+    });
+    const { before, client, other } = fleet;
+    await before.set("key", "value");
+    const value = client.get("key");
+    await adding;
+    assertEquals(await other.delete("key"), true);
+    await value;
+    assertEquals(await client.get("key"), undefined);
+  });
+
+  Deno.test(`migrate brings no lock over that is released meanwhile, by ${dialect} commands`, async () => {
+    let releasing: (() => void) | undefined;
+    // The former server hears of it late.
+    const late: FaultHook = ({ command }) => {
+      if (command !== "set" || releasing === undefined) return undefined;
+      releasing();
+      return { delay: 100 };
+    };
+    await using fleet = await twoClients(dialect, undefined, late);
+    const { client, other } = fleet;
+    const held = await lock(client, "key", { ttl: 60 });
+    const { promise: begun, resolve } = deferred<void>();
+    releasing = resolve;
+    const released = held.release();
+    await begun;
+    releasing = undefined;
+    await assertRejects(() => lock(other, "key", { ttl: 60, waitFor: 0 }), ClientException, "held");
+    await released;
+    await (await lock(other, "key", { ttl: 60, waitFor: 0 })).release();
+  });
+}
+
+Deno.test("migrate does not copy to the former server what was not stored", async () => {
+  const stored: string[] = [];
+  const note: FaultHook = ({ command }) => void (command === "set" && stored.push(command));
+  await using fleet = await twoClients("classic", undefined, note);
+  // Both claim the key at once, and one is slower.
+  const computed = [fleet.client, fleet.other].map((each) => each.getOrSet("key", () => "value"));
+  assertEquals(await Promise.all(computed), ["value", "value"]);
+  // The stub and the value, of the faster one.
+  assertEquals(stored.length, 2);
+});
+
+for (const dialect of ["meta", "classic"] as const) {
+  Deno.test(`migrate brings no lease back after a deletion, by ${dialect} commands`, async () => {
+    await using fleet = await twoClients(dialect);
+    const { before, after, client } = fleet;
+    // The deletion reaches the former server before the lease does, and the new one after that.
+    const load = async () => {
+      assertEquals(await after.delete("key"), true);
+      return "value";
+    };
+    assertEquals(await client.getOrSet("key", load), "value");
+    for (const each of [before, after]) {
+      assertEquals((await each.meta("mg", "key")).status, "EN");
+    }
+  });
+}
 
 Deno.test("migrate does nothing for keys that stay on their server", async () => {
   await using old = await MemcachedServer.listen();

@@ -9,8 +9,9 @@ import { deno } from "./run.ts";
 
 const USAGE = `Usage: deno task chaos [--minutes N] [--seed S] [--help]
 
-Damages the connections between the client and real memcached, and checks each answer against a model; then
-feeds the parser and the pickle reader with damaged bytes, and kills memcached repeatedly.
+Damages the connections between the client and real memcached, and checks each
+answer against a model; then feeds the parser and the pickle reader with damaged
+bytes, and kills memcached repeatedly.
 
   --minutes  about how many minutes the run takes; the default is 6
   --seed     repeats the run with this seed; the default is a random seed`;

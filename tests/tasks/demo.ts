@@ -8,8 +8,9 @@ import { deno } from "./run.ts";
 
 const USAGE = `Usage: deno task demo [--help]
 
-Shows what the module is for, in ten seconds: batching, a stampede, a failover and explain.
-It starts three servers inside itself, and needs neither memcached nor anything from npm.`;
+Shows what the module is for, in ten seconds: batching, a stampede, a failover
+and explain. It starts three servers inside itself, and needs neither memcached
+nor anything from npm.`;
 
 readWords(Deno.args, USAGE);
 const permissions = ["--allow-net", "--allow-read"];

@@ -6,7 +6,8 @@ import { say } from "./run.ts";
 
 const USAGE = `Usage: deno task diagrams [--help]
 
-Draws the diagrams of the documentation, and writes them to docs/ as SVG. It takes no arguments.`;
+Draws the diagrams of the documentation, and writes them to docs/ as SVG. It
+takes no arguments.`;
 
 readWords(Deno.args, USAGE);
 const folder = new URL("../../docs/", import.meta.url);

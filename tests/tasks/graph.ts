@@ -11,10 +11,11 @@ import { say } from "./run.ts";
 
 const USAGE = `Usage: deno task graph [entry...] [--help]
 
-Counts the modules behind each entry of the package and the imports between them, and shows which modules import
-each other in a circle.
+Counts the modules behind each entry of the package and the imports between
+them, and shows which modules import each other in a circle.
 
-  entry  as in the "exports" of deno.json, such as ./testing; the default is every entry, and all together`;
+  entry  as in the "exports" of deno.json, such as ./testing; the default is
+         every entry, and all together`;
 
 const { operands: named } = readWords(Deno.args, USAGE, { operands: Infinity });
 const exported = await readEntries();

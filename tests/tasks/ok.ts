@@ -12,8 +12,8 @@ import { deno, say } from "./run.ts";
 
 const USAGE = `Usage: deno task ok [--without-tests] [--help]
 
-Checks everything that every commit has to pass: the format, lint, types, the documentation, the tests and the
-package. It ends at the first that fails.
+Checks everything that every commit has to pass: the format, lint, types, the
+documentation, the tests and the package. It ends at the first that fails.
 
   --without-tests  leaves out the tests`;
 

@@ -12,7 +12,8 @@ const USAGE = `Usage: deno task pack [folder] [--help]
 
 Makes the npm package, a .tgz file, and prints its path.
 
-  folder  where the file is written, a folder that exists; the default is that of the repository`;
+  folder  where the file is written, a folder that exists; the default is that
+          of the repository`;
 
 const [folder = "."] = readWords(Deno.args, USAGE, { operands: 1 }).operands;
 say(await pack(resolve(folder), await jsrEnvironment()));

@@ -9,8 +9,8 @@ import { say } from "./run.ts";
 
 const USAGE = `Usage: deno task page [--help]
 
-Makes modules in src/cli/web/ of the files of the page of moecache web, and of the charts that it uses. It takes no
-arguments.`;
+Makes modules in src/cli/web/ of the files of the page of moecache web, and of
+the charts that it uses. It takes no arguments.`;
 
 readWords(Deno.args, USAGE);
 

@@ -66,10 +66,12 @@ export class Progress implements Disposable {
     this.#draw();
   }
 
-  /** Prints lines above the progress. */
+  /** Prints lines above the progress; on a terminal they break between words. */
   print(text: string): void {
     this.#clear();
-    this.#write(text.endsWith("\n") ? text : `${text}\n`);
+    const lines = text.replace(/\n$/, "").split("\n");
+    const columns = this.#isTerminal ? this.#columns ?? columnsOfScreen() : Infinity;
+    this.#write(`${lines.flatMap((line) => broken(line, columns)).join("\n")}\n`);
     if (this.#isTerminal) this.#draw();
   }
 
@@ -113,6 +115,14 @@ export function formatTime(milliseconds: number): string {
   if (seconds < 60) return `${seconds} s`;
   const rest = seconds % 60;
   return rest === 0 ? `${seconds / 60} min` : `${Math.floor(seconds / 60)} min ${rest} s`;
+}
+
+/** Breaks a line between words, with two blanks before what follows; a longer word stays whole. */
+function broken(line: string, columns: number): string[] {
+  if (line.length <= columns) return [line];
+  const at = line.lastIndexOf(" ", columns);
+  if (at < 0 || line.slice(0, at).trim() === "") return [line];
+  return [line.slice(0, at), ...broken(`  ${line.slice(at + 1)}`, columns)];
 }
 
 /** The width of the terminal. One that does not tell its width may be as narrow as terminals mostly are. */

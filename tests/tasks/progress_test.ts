@@ -54,6 +54,18 @@ Deno.test("Progress never writes a line that wraps", () => {
   assertEquals(written[1]!.length <= "\r\x1b[2K".length + 59, true);
 });
 
+Deno.test("Progress breaks lines that it prints between words, where the terminal is narrower", () => {
+  const line = "a fault: " + "word ".repeat(12).trim();
+  const { written, progress } = screen(true);
+  progress.print(`${line}\nnext`);
+  assertEquals(written[0], `${line.slice(0, 58)}\n  word word\nnext\n`);
+  const quiet = screen(false);
+  quiet.progress.print(line);
+  assertEquals(quiet.written, [`${line}\n`]);
+  progress.print("https://" + "x".repeat(80));
+  assertEquals(written.at(-2), `https://${"x".repeat(80)}\n`);
+});
+
 Deno.test("formatTime says seconds, and minutes", () => {
   assertEquals([0, 59_499, 60_000, 185_000].map(formatTime), ["0 s", "59 s", "1 min", "3 min 5 s"]);
 });

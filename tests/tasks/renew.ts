@@ -12,10 +12,11 @@ import { say } from "./run.ts";
 
 const USAGE = `Usage: deno task renew [folder...] [--help]
 
-Makes each package-lock.json again from the versions in the package.json beside it, with the newest of what those
-packages need.
+Makes each package-lock.json again from the versions in the package.json beside
+it, with the newest of what those packages need.
 
-  folder  a folder with a package.json; the default is every folder that has packages to install`;
+  folder  a folder with a package.json; the default is every folder that has
+          packages to install`;
 
 const { operands } = readWords(Deno.args, USAGE, { operands: Infinity });
 

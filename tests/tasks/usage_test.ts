@@ -37,6 +37,9 @@ for (const option of ["--help", "-h"]) {
       const program = name === "cli" ? "moecache" : `deno task ${name}`;
       const usage = `Usage: ${program} `;
       assertEquals([code, stderr, stdout.slice(0, usage.length)], [0, "", usage], name);
+      // As wide as most terminals are; `moecache` asks the terminal how wide it is. Workloads have longer titles.
+      const lines = name === "cli" ? [] : stdout.split("\n\nWorkloads", 1)[0]!.split("\n");
+      assertEquals(lines.filter((line) => line.length > 80), [], name);
     }
   });
 }

@@ -91,6 +91,20 @@ for (const [kind, tls] of Object.entries(KINDS)) {
   });
 
   Deno.test({
+    name: `Client leaves no connection to a server whose certificate it refuses, with TLS ${kind}`,
+    ignore,
+    fn: async () => {
+      const clientAuthority = tls.cert === undefined ? undefined : authority.cert;
+      await using memcached = await TlsMemcached.start(server, clientAuthority);
+      await using observer = new Client({ hostname: "127.0.0.1", port: memcached.port, tls });
+      const count = async () => (await observer.stats())[0]?.curr_connections;
+      const before = await count();
+      for (let i = 0; i < 5; i++) await fault(memcached.port, { ...tls, caCerts: [stranger.cert] });
+      await until(async () => await count() === before);
+    },
+  });
+
+  Deno.test({
     name: `Client takes a certificate for the serverName that it is given, with TLS ${kind}`,
     ignore,
     fn: async () => {

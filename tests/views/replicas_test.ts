@@ -166,6 +166,23 @@ Deno.test("replicas deletes what a fleet has missed a write of before it reads i
   assertEquals(await view.get("key"), "new");
 });
 
+Deno.test("replicas deletes what a fleet has missed also under another key of the same item", async () => {
+  let isDown = false;
+  await using first = await MemcachedServer.listen({
+    fault: () => isDown ? { drop: "before" } : undefined,
+  });
+  await using second = await MemcachedServer.listen();
+  const keys = { encode: (key: string) => key.toLowerCase() };
+  await using here = new Client(first.address, { keys });
+  await using there = new Client(second.address, { keys });
+  const view = replicas([here, there]);
+  await view.set("Ada", "old");
+  isDown = true;
+  await view.set("Ada", "new");
+  isDown = false;
+  assertEquals(await view.get("ADA"), "new");
+});
+
 Deno.test("replicas needs as many fleets for a write as the option says", async () => {
   await using pair = await Pair.start();
   await pair.server(1).close();

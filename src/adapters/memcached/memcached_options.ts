@@ -19,7 +19,7 @@ export type MemcachedServers = string | readonly string[] | Readonly<Record<stri
 
 /** The options of npm's memcached that exist here; all are optional. Times are in milliseconds. */
 export interface MemcachedOptions {
-  /** The longest key: 250, the default; or from 1 on where `keyCompression` is `false`. */
+  /** The longest key in characters: 250, the default; or from 1 on where `keyCompression` is `false`. */
   maxKeySize?: number | undefined;
   /** Has no effect, as in npm's memcached. */
   maxExpiration?: number | undefined;
@@ -39,21 +39,21 @@ export interface MemcachedOptions {
   retries?: number | undefined;
   /** How much longer each wait before that is than the one before; 3 by default. */
   factor?: number | undefined;
-  /** The first of these waits; 1,000 by default. */
+  /** The first of these waits in milliseconds; 1,000 by default. */
   minTimeout?: number | undefined;
-  /** The longest of these waits; 60,000 by default. */
+  /** The longest of these waits in milliseconds; 60,000 by default. */
   maxTimeout?: number | undefined;
   /** Whether these waits are up to twice as long, at random; `false` by default. */
   randomize?: boolean | undefined;
-  /** How long at most until a server that is down is tried again; 18,000,000 by default. */
+  /** How many milliseconds at most until a server that is down is tried again; 18,000,000 by default. */
   reconnect?: number | undefined;
-  /** The time limit of connecting; 5,000 by default. */
+  /** The time limit of connecting in milliseconds; 5,000 by default. */
   timeout?: number | undefined;
   /** How many failures in a row mean that a server is down; 5 by default, and 0 counts as 1. */
   failures?: number | undefined;
-  /** How long at first until a server that is down is tried again; 30,000 by default. */
+  /** How many milliseconds at first until a server that is down is tried again; 30,000 by default. */
   retry?: number | undefined;
-  /** How long a server may send nothing while calls wait for it; 5,000 by default. */
+  /** How many milliseconds a server may send nothing while calls wait for it; 5,000 by default. */
   idle?: number | undefined;
   /** Whether a server that is down leaves the ring until it is back; `false` by default. */
   remove?: boolean | undefined;

@@ -7,7 +7,7 @@ import { Fleet } from "../fleet.ts";
 import { filterOf } from "../item_filter.ts";
 import { batchesOf, dumped, type ItemStore, reachable, valuesOf } from "../item_transfer.ts";
 import { decodedKey, showKey } from "../keys_of_bytes.ts";
-import { type ListedItem, lookAtItem } from "../listed_items.ts";
+import { type Copied, lookAtCopy } from "../listed_items.ts";
 import { Listing } from "../listing.ts";
 import { storeUntilKept, watchSources } from "../restarts.ts";
 import { retried } from "../retried.ts";
@@ -144,14 +144,14 @@ async function differenceOf(
   const isSame = before.data.length === other.length &&
     before.data.every((byte, i) => byte === other[i]);
   if (!isSame) return "value";
-  if (before.info.flags !== after.info.flags) return "flags";
+  if (before.flags !== after.flags) return "flags";
   return isSameExpiry(before, after) ? undefined : "ttl";
 }
 
 /** Compares when two items expire: the answers may have been given seconds apart. */
 function isSameExpiry(one: Look, other: Look): boolean {
-  const { ttl = NaN } = one.info;
-  const { ttl: otherTtl = NaN } = other.info;
+  const { ttl } = one;
+  const { ttl: otherTtl } = other;
   // memcached has -1 for what never expires.
   if (ttl < 0 || otherTtl < 0) return ttl === otherTtl;
   const [earliest, otherEarliest] = [one.asked + ttl, other.asked + otherTtl];
@@ -160,20 +160,27 @@ function isSameExpiry(one: Look, other: Look): boolean {
 }
 
 /** What a server says of an item, and when, in seconds. */
-interface Look extends ListedItem {
+interface Look extends Copied {
   readonly asked: number;
   readonly answered: number;
 }
 
 async function lookAt(fleet: Fleet, key: string, server?: string): Promise<Look | undefined> {
   const asked = performance.now() / 1000;
-  const item = await lookAtItem(fleet, key, server);
+  const item = await lookAtCopy(fleet, key, server);
   return item && { ...item, asked, answered: performance.now() / 1000 };
 }
 
 interface Both {
   readonly source: Fleet;
   readonly target: Fleet;
+}
+
+/** The options for servers. If only the other ones are written as `memcacheds://`, `--tls-ca` is not for these. */
+function optionsFor(servers: string, others: string, options: GlobalOptions): GlobalOptions {
+  const { tlsCa: _, ...plain } = options;
+  const speaksTls = (list: string) => list.includes("memcacheds://");
+  return { ...(speaksTls(others) && !speaksTls(servers) ? plain : options), servers };
 }
 
 /** Opens both deployments, and closes them. */
@@ -187,9 +194,9 @@ async function withBoth<Result>(
   if (servers !== undefined || discover !== undefined) {
     throw new UsageFault("--from and --to take the place of --servers and --discover");
   }
-  const source = await Fleet.open({ ...options, servers: from }, terminal);
+  const source = await Fleet.open(optionsFor(from, to, options), terminal);
   try {
-    const target = await Fleet.open({ ...options, servers: to }, terminal);
+    const target = await Fleet.open(optionsFor(to, from, options), terminal);
     try {
       return await work({ source, target });
     } finally {

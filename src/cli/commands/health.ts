@@ -75,7 +75,7 @@ async function latency({ options, printer, terminal, fleet }: Job<LatencyOptions
       await printer.line(`\n${server}, milliseconds`);
       const names = Array.from(
         result.doublings(),
-        ([bound, count]): [string, number] => [`up to ${bound.toPrecision(2)}`, count],
+        ([bound, count]): [string, number] => [`up to ${Number(bound.toPrecision(2))}`, count],
       );
       await printHistogram(printer, "ms", new Map(names), "answers");
     }

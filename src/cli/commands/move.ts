@@ -64,6 +64,8 @@ export function addMoveCommands(program: Command, runner: Runner): void {
 async function dump(job: Job<DumpOptions>): Promise<number> {
   const { options, terminal, fleet } = job;
   const isWanted = filterOf(options);
+  // A variable of a script that is empty would be noticed only when all has been written.
+  if (options.output === "") throw new UsageFault("the option --output is empty");
   const servers = await fleet();
   const file = options.output === undefined ? undefined : await OutputFile.open(options.output);
   const target = file === undefined ? terminal : {

@@ -5,7 +5,7 @@ import { MemcachedServer } from "../../testing/mod.ts";
 import type { Command } from "commander";
 import { define, type Job, type Runner } from "../definition.ts";
 import { readListenAddress } from "../listen_address.ts";
-import { readSize } from "../quantities.ts";
+import { readSize, showSize } from "../quantities.ts";
 import { untilInterrupted } from "../terminal.ts";
 import { EXIT, messageOf, UsageFault } from "../usage.ts";
 
@@ -16,6 +16,8 @@ interface ServeOptions {
 }
 
 const DEFAULT_ADDRESS = "127.0.0.1:11211";
+/** What the server takes: 1 TiB, and memcached's largest item, 1 GiB. */
+const [MOST_MEMORY, LARGEST_ITEM] = [1024 ** 4, 1024 ** 3];
 
 /** Adds `serve`. */
 export function addServe(program: Command, runner: Runner): void {
@@ -32,14 +34,20 @@ export function addServe(program: Command, runner: Runner): void {
   });
 }
 
+function sizeOf(option: string, text: string, most: number): number {
+  const size = readSize(text);
+  if (size >= 1 && size <= most) return size;
+  throw new UsageFault(`the option ${option} "${text}" is not a size from 1 to ${showSize(most)}`);
+}
+
 async function serve({ options: wanted, printer, terminal }: Job<ServeOptions>): Promise<number> {
   const { listen = DEFAULT_ADDRESS, memory, maxItem } = wanted;
   const { host, port } = readListenAddress(listen);
   const options = {
     port,
     ...(host === "" ? {} : { hostname: host }),
-    ...(memory === undefined ? {} : { memoryLimit: readSize(memory) }),
-    ...(maxItem === undefined ? {} : { maxItemSize: readSize(maxItem) }),
+    ...(memory === undefined ? {} : { memoryLimit: sizeOf("--memory", memory, MOST_MEMORY) }),
+    ...(maxItem === undefined ? {} : { maxItemSize: sizeOf("--max-item", maxItem, LARGEST_ITEM) }),
   };
   const server = await MemcachedServer.listen(options).catch((error) => {
     if (error instanceof ValidationException) throw error;

@@ -190,7 +190,8 @@ export function fleetLine(fleet: FleetFigures, layout: Layout): Line {
 
 /** How unevenly the servers are used; nothing with one server. */
 export function spreadText({ getSpread, itemSpread }: FleetFigures): string {
-  const times = (spread: number | undefined) => `${(spread ?? 1).toFixed(2)}x`;
+  const times = (spread: number | undefined) =>
+    spread === undefined ? "-" : `${spread.toFixed(2)}x`;
   return `spread: get ${times(getSpread)} keys ${times(itemSpread)}`;
 }
 

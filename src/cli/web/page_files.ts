@@ -1242,7 +1242,7 @@ dialog p {
 import { Charts, colorOf } from "./charts.js";
 import { byId, make, setText, Table } from "./dom.js";
 import { ask, confirmed, Inspector, order } from "./inspector.js";
-import { count, duration, exact, NOTHING, rate, share, size, time } from "./show.js";
+import { brief, count, duration, exact, NOTHING, rate, share, size, time } from "./show.js";
 
 /** How often, in milliseconds, the slab classes are asked for, and a lost connection is tried again. */
 const SLABS_EVERY = 2000;
@@ -1461,9 +1461,6 @@ function showBig({ state: how, listed, items, sizes: counts, at, faults }) {
   );
 }
 
-const brief = (value) =>
-  typeof value === "number" && !Number.isInteger(value) ? value.toPrecision(3) : value;
-
 /** What is new is read aloud; figures that change are not. */
 function showAdvice({ advice, notes }) {
   const list = byId("advice");
@@ -1619,6 +1616,10 @@ export const count = (value) => isMissing(value) ? NOTHING : short.format(value)
 
 /** \`8,123,456\`. */
 export const exact = (value) => isMissing(value) ? NOTHING : whole.format(value);
+
+/** \`0.123\`, \`41200\`; what is no number as it is. */
+export const brief = (value) =>
+  typeof value === "number" && !Number.isInteger(value) ? Number(value.toPrecision(3)) : value;
 
 /** A rate: \`41.2K\`, \`0.4\`. */
 export const rate = (value) =>

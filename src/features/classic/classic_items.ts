@@ -41,7 +41,7 @@ export async function inspect(
 export async function invalidate(
   session: Session,
   key: string,
-  { staleFor, ...rest }: OperationOptions & { readonly staleFor?: number },
+  { staleFor, ...rest }: OperationOptions & { readonly staleFor?: number | undefined },
 ): Promise<boolean> {
   const options = operationOptions(rest);
   const place = placeOf(session, key, options);

@@ -155,7 +155,7 @@ export type WatchEvent =
     readonly type: "skipped";
     /** The name of the server, `host:port`. */
     readonly server: string;
-    /** How many. */
+    /** How many events the server has dropped, because this watcher was too slow. */
     readonly count: number;
   };
 

@@ -22,7 +22,7 @@ function checkKind(kind: unknown): void {
   // memcached would read "noreply" as an option that suppresses its reply.
   if (typeof kind === "string" && /^[a-z]{1,32}$/.test(kind) && kind !== "noreply") return;
   throw new ValidationException(
-    `Cannot watch ${quote(kind)}: kinds are words of lower-case letters`,
+    `Cannot watch kind ${quote(kind)}: kinds are words of lower-case letters`,
     kind,
   );
 }

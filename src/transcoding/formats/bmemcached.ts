@@ -23,7 +23,7 @@ export interface BmemcachedTranscoderOptions extends PythonPickleOptions {
    * Whether items of more than 128 bytes are compressed; `false` by default. python-binary-memcached compresses
    * them unless its `compress_level` is 0, and reads both.
    */
-  readonly compress?: boolean;
+  readonly compress?: boolean | undefined;
 }
 
 /** A transcoder for python-binary-memcached's format. Call it to make one with options. */

@@ -15,7 +15,7 @@ export interface EnyimCoreTranscoderOptions extends EnyimTranscoderOptions {
    * Whether an object whose keys are 0, 1, 2 … reads as an array; `true` by default. A list is stored as such an
    * object, and cannot be distinguished from a dictionary with these keys. An empty one reads as `{}` in any case.
    */
-  readonly arrays?: boolean;
+  readonly arrays?: boolean | undefined;
 }
 
 /** A transcoder for EnyimMemcachedCore's format. Call it to make one with options. */

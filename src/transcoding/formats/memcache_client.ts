@@ -23,7 +23,7 @@ export interface MemcacheClientTranscoderOptions {
    * Whether values of at least 100 characters or bytes are compressed with zstd, as by memcache-client's `{ compress:
    * true }` and the compressor that its README names, `zstd.ts`; `false` by default. Node has zstd from 22.15 on.
    */
-  readonly compress?: boolean;
+  readonly compress?: boolean | undefined;
 }
 
 /** A transcoder for memcache-client's format. Call it to make one with options. */

@@ -31,7 +31,7 @@ export interface PylibmcTranscoderOptions extends PythonPickleOptions {
    * Items of at least this many bytes are compressed, 1 to 1,000,000,000; 0, the default, compresses nothing. It is
    * pylibmc's `min_compress_len`.
    */
-  readonly minCompressLen?: number;
+  readonly minCompressLen?: number | undefined;
 }
 
 /** A transcoder for pylibmc's format. Call it to make one with options. */

@@ -41,18 +41,18 @@ export interface PymemcacheTranscoderOptions extends Omit<PythonPickleOptions, "
    * The pickle protocol for writing, 0 to 5; 5 by default, as `pickle_serde` does on Python 3.8 and later. `false`
    * means a client without a serde.
    */
-  readonly pickleProtocol?: PythonPickleProtocol | false;
+  readonly pickleProtocol?: PythonPickleProtocol | false | undefined;
   /** Whether long items are compressed, as `compressed_serde` does; `false` by default. */
-  readonly compress?: boolean;
+  readonly compress?: boolean | undefined;
   /** With `compress`: items of more bytes than this are compressed, 1 to 1,000,000,000; 400 by default. */
-  readonly minCompressLen?: number;
+  readonly minCompressLen?: number | undefined;
   /**
    * How strings are written by a client without a serde: `"ascii"`, pymemcache's default, `"utf-8"` or `"latin-1"`.
    * Where no other option is set, it means a client without a serde.
    */
-  readonly encoding?: PymemcacheEncoding;
+  readonly encoding?: PymemcacheEncoding | undefined;
   /** Whether values are written as by the serde for JSON of pymemcache's documentation; `false` by default. */
-  readonly json?: boolean;
+  readonly json?: boolean | undefined;
 }
 
 /** A transcoder for pymemcache's formats. Call it to make one with options. */

@@ -17,7 +17,7 @@ export interface PythonMemcachedTranscoderOptions extends PythonPickleOptions {
    * Items of more bytes than this are compressed, except integers, 1 to 1,000,000,000; 0, the default, compresses
    * nothing. It is python-memcached's `min_compress_len`.
    */
-  readonly minCompressLen?: number;
+  readonly minCompressLen?: number | undefined;
 }
 
 /** A transcoder for python-memcached's format. Call it to make one with options. */

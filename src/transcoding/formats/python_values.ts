@@ -36,22 +36,22 @@ export type PythonPickleProtocol = 0 | 1 | 2 | 3 | 4 | 5;
 /** How pickles are written, and which are read. All options are optional. */
 export interface PythonPickleOptions {
   /** The pickle protocol for writing, 0 to 5; by default the one that the client uses itself. */
-  readonly pickleProtocol?: PythonPickleProtocol;
+  readonly pickleProtocol?: PythonPickleProtocol | undefined;
   /**
    * What makes values of instances of your own classes, by their names, modules included: `"app.models.Money"`, as
    * for {@linkcode moecacheTranscoder}. None by default.
    */
-  readonly classes?: Readonly<Record<string, ReadInstance>>;
+  readonly classes?: Readonly<Record<string, ReadInstance>> | undefined;
   /**
    * Whether an instance of any other class is read as an `Unreadable` with the class name, instead of refusing the
    * whole value; `false` by default.
    */
-  readonly keepUnreadable?: boolean;
+  readonly keepUnreadable?: boolean | undefined;
   /**
    * Whether a `Map` that is read from a pickle finds a tuple by its items, as with {@linkcode moecacheTranscoder};
    * `false` by default.
    */
-  readonly tupleKeys?: boolean;
+  readonly tupleKeys?: boolean | undefined;
 }
 
 /** The names of these options. */

@@ -4,11 +4,11 @@ import type { ReadInstance, ReadPickleOptions } from "./unpickler.ts";
 /** What a caller may say of instances of classes that are read. */
 export interface PickleReadingOptions {
   /** What makes values of instances, by the names of their classes. */
-  readonly classes?: Readonly<Record<string, ReadInstance>>;
+  readonly classes?: Readonly<Record<string, ReadInstance>> | undefined;
   /** Whether an instance of any other class becomes an `Unreadable`. */
-  readonly keepUnreadable?: boolean;
+  readonly keepUnreadable?: boolean | undefined;
   /** Whether a `Map` finds tuples by their items. */
-  readonly tupleKeys?: boolean;
+  readonly tupleKeys?: boolean | undefined;
 }
 
 /**

@@ -1,7 +1,7 @@
 /** The values that a near cache keeps. @module */
 
 import { LRUCache } from "lru-cache";
-import type { Clock, KeyFormat } from "../../../mod.ts";
+import type { Clock } from "../../../mod.ts";
 import { SeenKeys } from "./seen_keys.ts";
 import { share, type SharedValue } from "./shared_values.ts";
 
@@ -13,8 +13,8 @@ export interface NearCacheSettings {
   readonly staleOnError: number;
   readonly revalidate: "ttl" | "cas" | "watch";
   readonly clock: Pick<Clock, "now">;
-  /** The client's format of keys. */
-  readonly keys: KeyFormat | undefined;
+  /** Makes of a key what the client sends for it. */
+  readonly sentFor: (key: string) => string;
 }
 
 /** A value that is kept. */
@@ -115,7 +115,7 @@ export class NearValues {
 
   /** What is kept of a key, however old. */
   get(key: string): Entry | undefined {
-    return this.#entries.get(this.#sentFor(key));
+    return this.#entries.get(this.settings.sentFor(key));
   }
 
   /** Whether a value is young enough to be served. */
@@ -138,7 +138,7 @@ export class NearValues {
 
   /** Begins a read of memcached. */
   beginReading(key: string): Reading {
-    const sent = this.#sentFor(key);
+    const sent = this.settings.sentFor(key);
     const present = this.#reading.get(sent);
     if (present !== undefined) {
       present.count++;
@@ -152,7 +152,7 @@ export class NearValues {
   /** Ends it. */
   endReading(key: string, reading: Reading): void {
     if (--reading.count > 0) return;
-    const sent = this.#sentFor(key);
+    const sent = this.settings.sentFor(key);
     if (this.#reading.get(sent) === reading) this.#reading.delete(sent);
   }
 
@@ -164,7 +164,7 @@ export class NearValues {
   keep(key: string, value: unknown, source: Source): unknown {
     const { start, reading, version, isLoaded = false } = source;
     const { admit, clock, ttl } = this.settings;
-    const sent = this.#sentFor(key);
+    const sent = this.settings.sentFor(key);
     if (value === undefined) {
       if (reading?.isOvertaken === false) this.#entries.delete(sent);
       return undefined;
@@ -182,7 +182,7 @@ export class NearValues {
 
   /** Forgets a key, or all keys, in every format. */
   forget(key?: string): void {
-    this.forgetSent(key === undefined ? undefined : this.#sentFor(key));
+    this.forgetSent(key === undefined ? undefined : this.settings.sentFor(key));
   }
 
   /** Forgets an item by the key that is sent, or all items, in every format. */
@@ -211,17 +211,6 @@ export class NearValues {
       return await write();
     } finally {
       for (const key of keys) this.forget(key);
-    }
-  }
-
-  #sentFor(key: string): string {
-    const { keys } = this.settings;
-    if (keys === undefined) return key;
-    try {
-      return keys.encode(key);
-    } catch {
-      // The command says what is wrong with the key.
-      return key;
     }
   }
 }

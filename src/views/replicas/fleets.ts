@@ -13,7 +13,7 @@ import { isUnreachable } from "../../protocol/backend_failure.ts";
 import type { Place } from "../copies.ts";
 import { Latency } from "./latency.ts";
 import { isPartial } from "../partial_errors.ts";
-import { copyPassedOptions, strictly } from "../wrapped_commands.ts";
+import { copyPassedOptions, sentKeysOf, strictly } from "../wrapped_commands.ts";
 import { MissedWrites } from "./missed_writes.ts";
 import { ReplicaEvents, ReplicaFailure } from "./replica_events.ts";
 
@@ -57,7 +57,7 @@ export class Fleets {
     this.#state = state ?? {
       loads: new Map(),
       latencies: clients.map(() => new Latency()),
-      missedWrites: clients.map(() => new MissedWrites()),
+      missedWrites: clients.map((client) => new MissedWrites(sentKeysOf(client))),
       events: new ReplicaEvents(),
     };
   }

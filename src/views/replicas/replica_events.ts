@@ -8,7 +8,7 @@ export class ReplicaFailure extends Event {
   readonly key: string;
   /** Whether a read or a write has failed. A failed write is repaired later: see {@linkcode replicas}. */
   readonly operation: "read" | "write";
-  /** Why. */
+  /** The error of the fleet. */
   readonly error: unknown;
 
   /** Makes the event. */

@@ -174,6 +174,8 @@ Deno.test("what is unusual is marked, and what is not known is a dash", () => {
   assertStringIncludes(unusual, "118▲");
   assert(/8\.1M +- +- +- +- +- +812/.test(unknown), unknown);
   assert(/10\.0\.0\.1:11211 +\? +97%/.test(silent), silent);
+  const idle = [serverUp({ server: "10.0.0.1:1" }), serverUp({ server: "10.0.0.2:1", items: 2 })];
+  assertStringIncludes(draw(overviewOf({ servers: idle })).join("\n"), "spread: get - keys 2.00x");
 });
 
 Deno.test("top without keys has no lines for them, and says when nothing is wrong", () => {

@@ -8,6 +8,7 @@ import { slabRows } from "../../../src/cli/web/slab_rows.ts";
 import { figuresOf, fleetFiguresOf } from "../../../src/cli/figures.ts";
 import type { Snapshot } from "../../../src/cli/snapshot.ts";
 import { hasBrowser } from "./browser.ts";
+import { brief } from "../../../src/cli/web/page/show.js";
 import { chartModule, pageModule } from "./page_modules.ts";
 
 Deno.test("the module of the page's files is what deno task page makes", async () => {
@@ -23,6 +24,11 @@ Deno.test({
     const { place, text } = await chartModule();
     assert(await Deno.readTextFile(place) === text, "Run deno task page, and commit what it makes");
   },
+});
+
+Deno.test("the figures of advice have no exponent", () => {
+  const shown = [1, 0.12345, 3000.4, 41_234.5, "1.6.18"].map((figure) => `${brief(figure)}`);
+  assertEquals(shown, ["1", "0.123", "3000", "41200", "1.6.18"]);
 });
 
 Deno.test("the page never turns strings into markup, and loads nothing from other hosts", () => {

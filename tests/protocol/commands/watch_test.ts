@@ -28,7 +28,11 @@ Deno.test("watchRequest refuses what could be no kind", () => {
   assertThrows(() => watchRequest([]), ValidationException, "Cannot watch nothing");
   // What is no list has no kinds in it: the letters of "mutations" are none.
   for (const wrong of [5, null, undefined, {}]) {
-    assertThrows(() => watchRequest(wrong as never), ValidationException, "Cannot watch of type");
+    assertThrows(
+      () => watchRequest(wrong as never),
+      ValidationException,
+      "Cannot watch kind of type",
+    );
   }
   assertEquals(watchRequest("mutations" as never), "watch mutations\r\n");
 });

@@ -3,7 +3,7 @@
 import { Charts, colorOf } from "./charts.js";
 import { byId, make, setText, Table } from "./dom.js";
 import { ask, confirmed, Inspector, order } from "./inspector.js";
-import { count, duration, exact, NOTHING, rate, share, size, time } from "./show.js";
+import { brief, count, duration, exact, NOTHING, rate, share, size, time } from "./show.js";
 
 /** How often, in milliseconds, the slab classes are asked for, and a lost connection is tried again. */
 const SLABS_EVERY = 2000;
@@ -221,9 +221,6 @@ function showBig({ state: how, listed, items, sizes: counts, at, faults }) {
     ].join(" "),
   );
 }
-
-const brief = (value) =>
-  typeof value === "number" && !Number.isInteger(value) ? value.toPrecision(3) : value;
 
 /** What is new is read aloud; figures that change are not. */
 function showAdvice({ advice, notes }) {

@@ -16,6 +16,10 @@ export const count = (value) => isMissing(value) ? NOTHING : short.format(value)
 /** `8,123,456`. */
 export const exact = (value) => isMissing(value) ? NOTHING : whole.format(value);
 
+/** `0.123`, `41200`; what is no number as it is. */
+export const brief = (value) =>
+  typeof value === "number" && !Number.isInteger(value) ? Number(value.toPrecision(3)) : value;
+
 /** A rate: `41.2K`, `0.4`. */
 export const rate = (value) =>
   isMissing(value) ? NOTHING : value > 0 && value < 10 ? value.toFixed(1) : short.format(value);

@@ -1,5 +1,5 @@
 import { ClientException, ValidationException } from "../../../errors.ts";
-import { checkBoolean, checkChoice, checkNames } from "../../../option_checks.ts";
+import { type AllOf, checkBoolean, checkChoice, checkNames } from "../../../option_checks.ts";
 import { decodeText, encodeText } from "../../text.ts";
 import { writing } from "../../format_parts.ts";
 import type { DecodeLimits, EncodedValue, Transcoder } from "../../transcoder.ts";
@@ -20,20 +20,20 @@ export const ALL_BITS: number = SERIALIZED | COMPRESSED | UTF8;
 /** The configuration of dalli; all options are optional. */
 export interface DalliTranscoderOptions {
   /** The serializer: dalli's `serializer`, `Marshal` or `JSON`; `"marshal"` by default. */
-  readonly serializer?: "marshal" | "json";
+  readonly serializer?: "marshal" | "json" | undefined;
   /** The compressor: dalli's `compressor`; `"zlib"` by default. Both are always read. */
-  readonly compressor?: "zlib" | "gzip";
+  readonly compressor?: "zlib" | "gzip" | undefined;
   /**
    * Values of at least this many bytes are compressed, 0 to 1,073,741,824, or `Infinity` for none, as dalli does with
    * `compress: false`; dalli's `compression_min_size`, 4,096 by default.
    */
-  readonly compressMinSize?: number;
+  readonly compressMinSize?: number | undefined;
   /**
    * Whether strings and bytes are stored unchanged, with flags 4 and 0: dalli's `string_fastpath`, `false` by default.
    */
-  readonly stringFastpath?: boolean;
+  readonly stringFastpath?: boolean | undefined;
   /** Whether only strings and bytes are stored, unchanged and with flags 0: dalli's `raw`, `false` by default. */
-  readonly raw?: boolean;
+  readonly raw?: boolean | undefined;
 }
 
 /** A transcoder for dalli's format. Call it to make one with options. */
@@ -126,7 +126,7 @@ function makeTranscoder(options: DalliTranscoderOptions = {}): Transcoder {
   };
 }
 
-function resolve(options: DalliTranscoderOptions): Required<DalliTranscoderOptions> {
+function resolve(options: DalliTranscoderOptions): AllOf<DalliTranscoderOptions> {
   checkNames(options, ["serializer", "compressor", "compressMinSize", "stringFastpath", "raw"]);
   const { serializer = "marshal", compressor = "zlib", compressMinSize = 4096 } = options;
   const { stringFastpath = false, raw = false } = options;
@@ -147,7 +147,7 @@ function encodeRaw(value: unknown): EncodedValue {
 
 function encode(
   value: unknown,
-  options: Required<DalliTranscoderOptions>,
+  options: AllOf<DalliTranscoderOptions>,
 ): EncodedValue | Promise<EncodedValue> {
   const { compressor, compressMinSize } = options;
   const item = writing(value, () => serialize(value, options));
@@ -159,7 +159,7 @@ function encode(
 
 function serialize(
   value: unknown,
-  { serializer, stringFastpath }: Required<DalliTranscoderOptions>,
+  { serializer, stringFastpath }: AllOf<DalliTranscoderOptions>,
 ): EncodedValue {
   if (stringFastpath && typeof value === "string") return { flags: UTF8, data: encodeText(value) };
   if (stringFastpath && value instanceof Uint8Array) {
@@ -173,7 +173,7 @@ function serialize(
 
 function decode(
   { flags, data }: EncodedValue,
-  options: Required<DalliTranscoderOptions>,
+  options: AllOf<DalliTranscoderOptions>,
   limits: DecodeLimits | undefined,
 ): unknown {
   if ((flags & ~ALL_BITS) !== 0) {
@@ -187,7 +187,7 @@ function decode(
 function deserialize(
   flags: number,
   data: Uint8Array,
-  { serializer, stringFastpath, raw }: Required<DalliTranscoderOptions>,
+  { serializer, stringFastpath, raw }: AllOf<DalliTranscoderOptions>,
 ): unknown {
   if ((flags & SERIALIZED) !== 0) {
     return serializer === "marshal" ? readMarshal(data) : readJson(data);

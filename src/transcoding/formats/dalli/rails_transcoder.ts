@@ -16,13 +16,13 @@ export interface RailsTranscoderOptions {
    * `config.load_defaults 7.1` and later. `"6.1"` is for Rails 6.1 only, which reads plain values as well as entries:
    * they are written as plain values, which later versions do not read. All formats are read.
    */
-  readonly format?: "7.1" | "7.0" | "6.1";
+  readonly format?: "7.1" | "7.0" | "6.1" | undefined;
   /**
    * The store's `compress_threshold`: values of at least this many bytes are compressed if they become shorter, 0 to
    * 1,073,741,824, or `Infinity` for none, as with `compress: false`; 1,024 by default. It has no effect on format
    * `"6.1"`.
    */
-  readonly compressThreshold?: number;
+  readonly compressThreshold?: number | undefined;
 }
 
 /** A transcoder for the entries of Rails' cache. Call it to make one with options. */

@@ -67,7 +67,7 @@ export interface SpymemcachedTranscoderOptions {
    * spymemcached's transcoder: `"serializing"` for SerializingTranscoder, its default and ours; `"whalin"` and
    * `"whalinV1"` for those that are compatible with Greg Whalin's client.
    */
-  readonly kind?: SpymemcachedKind;
+  readonly kind?: SpymemcachedKind | undefined;
 }
 
 /** A transcoder for spymemcached's format, and a function that makes others with options. */

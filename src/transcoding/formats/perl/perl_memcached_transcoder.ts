@@ -20,12 +20,12 @@ const SAVINGS = 0.2;
 /** How the Perl program's client is configured. Every option may be left out. */
 export interface PerlMemcachedTranscoderOptions {
   /** Whether strings that are not ASCII are marked as UTF-8: the `utf8` of Cache::Memcached::Fast; `false` by default. */
-  readonly utf8?: boolean;
+  readonly utf8?: boolean | undefined;
   /**
    * Values of at least this many bytes are compressed with gzip, if they lose a fifth by it: both clients'
    * `compress_threshold`, 0 to 1,073,741,824; `Infinity`, for none, by default.
    */
-  readonly compressThreshold?: number;
+  readonly compressThreshold?: number | undefined;
 }
 
 /** A transcoder for the format of Perl's clients, and a function that makes others with options. */

@@ -26,7 +26,7 @@ export interface PhpMemcacheTranscoderOptions {
    * Values of at least this many bytes are compressed, if they lose a fifth by it: the threshold of
    * `setCompressThreshold`, 0 to 1,073,741,824, or `Infinity` for none; 20,000 by default.
    */
-  readonly compressThreshold?: number;
+  readonly compressThreshold?: number | undefined;
 }
 
 /** A transcoder for pecl/memcache's format. Call it to make one with options. */

@@ -34,13 +34,13 @@ export type PhpSerializer = "php" | "json" | "igbinary" | "msgpack";
 /** How php-memcached is configured. All options are optional. */
 export interface PhpMemcachedTranscoderOptions {
   /** What values are serialized with: `OPT_SERIALIZER`; `"php"` by default. All are read in any case. */
-  readonly serializer?: PhpSerializer;
+  readonly serializer?: PhpSerializer | undefined;
   /**
    * What values from 2,000 bytes on are compressed with, if they become 1.3 times shorter: `OPT_COMPRESSION_TYPE`, or
    * `false` for `OPT_COMPRESSION` switched off; `"fastlz"` by default. All are read in any case. `"zstd"` needs
    * php-memcached 3.3, and here a runtime that has it: Deno, Bun, or Node from 22.15 on.
    */
-  readonly compression?: PhpCompression | false;
+  readonly compression?: PhpCompression | false | undefined;
 }
 
 /** A transcoder for php-memcached's format. Call it to make one with options. */
