@@ -1,11 +1,19 @@
-import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertRejects,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
 import {
   Client,
   ClientException,
+  compressed,
   type Dial,
   type EncodedValue,
   jsonTranscoder,
   type KeyCommands,
+  moecacheTranscoder,
   type OperationOptions,
   PartialClientException,
   rawTranscoder,
@@ -434,6 +442,77 @@ onEveryServer("largeValues", (test) => {
   });
 });
 
+Deno.test("largeValues streams in mcrouter's format what was set, and not what its transcoder makes of it", async () => {
+  await using server = await MemcachedServer.listen();
+  await using client = new Client(server.address);
+  const text = "ünïcödé ".repeat(1000);
+  const utf8 = new TextEncoder().encode(text);
+  // It is longer than a chunk when it is compressed, too.
+  const noise = Uint8Array.from({ length: 10_000 }, (_, i) => (i * i * 40_503 >>> 7) & 63);
+  const transcoders: Record<string, Transcoder> = {
+    moecacheTranscoder,
+    "pickles of protocol 4": moecacheTranscoder({ pickleProtocol: 4 }),
+    jsonTranscoder,
+    rawTranscoder,
+    compressed: compressed(moecacheTranscoder, { threshold: 100 }),
+  };
+  for (const [name, transcoder] of Object.entries(transcoders)) {
+    const view = largeValues(client, { ...SMALL, format: "mcrouter", transcoder });
+    const values: [unknown, Uint8Array][] = [];
+    if (transcoder !== jsonTranscoder) values.push([noise, noise]);
+    if (transcoder !== rawTranscoder) values.push([text, utf8]);
+    for (const [value, expected] of values) {
+      await view.set("a", value);
+      assertEquals(await read(await view.getStream("a")), expected, name);
+    }
+    if (transcoder === rawTranscoder) continue;
+    await view.set("a", Array.from(noise));
+    await assertRejects(() => view.getStream("a"), ClientException, "neither bytes nor");
+  }
+});
+
+for (const [name, options] of Object.entries(FORMATS)) {
+  Deno.test(`largeValues reads once more what is replaced between its list and its chunks${name}`, async () => {
+    await using server = await MemcachedServer.listen();
+    await using client = new Client(server.address);
+    await using other = new Client(server.address);
+    const otherView = largeValues(other, options);
+    let overtake = async () => {};
+    /** A client in whose reads of a list another one gets in between. */
+    const overtaken = (commands: KeyCommands): KeyCommands =>
+      new Proxy(commands, {
+        get(target, name) {
+          const value = Reflect.get(target, name);
+          if (typeof value !== "function" || name === "locate") return value;
+          if (name === "withTranscoder") {
+            return (transcoder: Transcoder) => overtaken(target.withTranscoder(transcoder));
+          }
+          return async (...args: unknown[]) => {
+            const result = await Reflect.apply(value, target, args);
+            const replace = overtake;
+            overtake = async () => {};
+            await replace();
+            return result;
+          };
+        },
+      });
+    const view = largeValues(overtaken(client), options);
+    const reads: Record<string, () => Promise<unknown>> = {
+      get: () => view.get("a"),
+      gets: async () => (await view.gets("a"))?.value,
+      getMany: async () => (await view.getMany(["a"])).get("a"),
+      getAndTouch: () => view.getAndTouch("a", 60),
+      getOrSet: () => view.getOrSet("a", () => "loaded"),
+      getStream: async () => await read(await view.getStream("a")),
+    };
+    for (const [command, readAgain] of Object.entries(reads)) {
+      await otherView.set("a", bytes(5000, 1), 60);
+      overtake = () => otherView.set("a", bytes(7000, 2), 60);
+      assertEquals(await readAgain(), bytes(7000, 2), command);
+    }
+  });
+}
+
 Deno.test("largeValues refuses in mcrouter's format what would be read as a large value", async () => {
   await using server = await MemcachedServer.listen();
   await using client = new Client(server.address);
@@ -562,6 +641,37 @@ Deno.test("largeValues ends reading a stream when its server is away", async () 
   // Its chunks are nothing that a caller knows.
   const refused = await assertRejects(() => view.set("a", bytes(5000)), SocketError);
   assertEquals(refused.message.includes("~moecache"), false, refused.message);
+});
+
+Deno.test("views say before they store anything that a transcoder refuses their lists", async () => {
+  await using server = await MemcachedServer.listen();
+  await using client = new Client(server.address, { transcoder: rawTranscoder });
+  const large = largeValues(client, SMALL);
+  const byTags = tagged(client);
+  const hashed = hashedKeys(client);
+  const tags = { tags: ["tag"] };
+  const calls: Record<string, () => Promise<unknown>> = {
+    set: () => large.set("key", bytes(5000)),
+    add: () => large.add("key", bytes(5000)),
+    setMany: () => large.setMany({ key: bytes(5000) }),
+    setStream: () => large.setStream("key", streamOf(bytes(5000))),
+    getOrSet: () => large.getOrSet("key", () => bytes(5000)),
+    tagged: () => byTags.set("key", bytes(5), 60, tags),
+    "tagged getOrSet": () => byTags.getOrSet("key", () => bytes(5), tags),
+    hashed: () => hashed.set("the key", bytes(5)),
+    "hashed update": () => hashed.update("the key", () => bytes(5)),
+  };
+  for (const [name, call] of Object.entries(calls)) {
+    const { message } = await assertRejects(call, ClientException, undefined, name);
+    assertStringIncludes(message, "a list, which the client's transcoder refuses", name);
+  }
+  const stored = await keysOf(client);
+  assertEquals(stored.filter((key) => !key.includes("tag")), []);
+  // What needs no list is stored.
+  await large.setStream("key", streamOf(bytes(500)));
+  await byTags.set("other", bytes(5));
+  await hashed.set("plain", bytes(5));
+  assertEquals((await client.getMany(["key", "other", "plain"])).size, 3);
 });
 
 Deno.test("largeValues refuses invalid options", async () => {

@@ -45,7 +45,8 @@ export interface LargeValueCommands extends KeyCommands {
     options?: OperationOptions,
   ): Promise<void>;
   /**
-   * Reads a value as a stream of bytes; a string as its UTF-8. No more than a few chunks are in memory at once.
+   * Reads a value as a stream of bytes; a string as its UTF-8. No more than a few chunks are in memory at once, except
+   * with `format: "mcrouter"` and a transcoder that changes bytes, as pickles do.
    *
    * The stream fails with a `ClientException` when memcached drops a chunk while it is read. Cancel it when it
    * need not be read to its end.
@@ -145,7 +146,8 @@ export class LargeView extends ValueView implements LargeValueCommands {
       const why = "something else reads it";
       throw new ValidationException(`Cannot set a stream: ${why}`, stream);
     }
-    const { chunkByteLength, chunks, format } = this.#rules;
+    const rules = this.#rules;
+    const { chunkByteLength, chunks, format } = rules;
     const operation = operationOptions(options ?? {});
     const ending = new AbortController();
     const end = (reason: unknown) => ending.abort(reason);
@@ -159,6 +161,7 @@ export class LargeView extends ValueView implements LargeValueCommands {
     const pieces = (async function* () {
       for await (const chunk of cut) {
         if (last !== undefined) {
+          if (count === 0) rules.checkHead(key);
           count++;
           yield last;
         }
@@ -209,7 +212,7 @@ export class LargeView extends ValueView implements LargeValueCommands {
       // A client sends in the order of the calls, and both in one turn: hardly any write comes between.
       if (sessionOf(this.#inner) === undefined) await unlessAborted([reading], inner);
       replaced = async () => {
-        await this.#rules.replaced(key, { before: await reading, offered: head }, inner);
+        await rules.replaced(key, { before: await reading, offered: head }, inner);
       };
       await this.#inner.set(key, head, exptime, inner);
       await unlessAborted([replaced()], inner);
@@ -242,6 +245,10 @@ export class LargeView extends ValueView implements LargeValueCommands {
         return streamOfOne(key, await this.#rules.format.decode(stored, key));
       }
       if (head.id === tried) return undefined;
+      if (!await head.isPlain()) {
+        const value = await this.#rules.fromStored(stored, key, undefined, operation);
+        return value === undefined ? undefined : streamOfOne(key, value);
+      }
       tried = head.id;
       const chunks = namingWhole(this.#rules.chunks.readEach(head, operation), key);
       const { value: first } = await chunks.next();
