@@ -102,6 +102,8 @@ const EXCEPTIONS: Readonly<Record<string, readonly string[]>> = {
   ],
   // A cas unique tells an item only on the connection that it was read through.
   "views/near_cache/near_reads.ts": [...ARGUMENTS, "features/tied_cas.ts"],
+  // Whether a client stores lists only its session tells.
+  "views/envelope.ts": ["commands/session.ts"],
   // Only what has a session reads straight into the memory of a large value.
   "views/large_values/chunks.ts": ["commands/session.ts"],
   // What a function of the caller's returns is used before other code can change it.

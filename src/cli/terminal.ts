@@ -18,6 +18,11 @@ export interface Terminal {
   readonly screen?: FullScreen | undefined;
   /** Is aborted by Ctrl-C and SIGTERM: what goes on for long ends with what it has. */
   readonly interrupted: AbortSignal;
+  /**
+   * Milliseconds that what is under way has left after Ctrl-C: a server that answers does so in this time. 500 by
+   * default.
+   */
+  readonly lastMoment?: number;
   /** Writes to standard output; resolves when more may be written. */
   write(data: string | Uint8Array): Promise<void>;
   /** Writes to standard error. */
@@ -171,21 +176,18 @@ export async function untilInterrupted({ interrupted }: Terminal): Promise<void>
   await resolvedOrAborted(new Promise<never>(() => {}), interrupted);
 }
 
-/** Milliseconds that what is under way has left after Ctrl-C: a server that answers does so in this time. */
-const LAST_MOMENT = 500;
-
 /**
  * What a promise gives, unless Ctrl-C ends the waiting.
  *
  * @throws The reason of {@linkcode Terminal.interrupted} when that has ended it.
  */
 export async function inTime<Value>(
-  { interrupted }: Terminal,
+  { interrupted, lastMoment = 500 }: Terminal,
   promise: Promise<Value>,
 ): Promise<Value> {
   const ended = new AbortController();
   let timer: ReturnType<typeof setTimeout> | undefined;
-  const onInterrupted = () => timer = setTimeout(() => ended.abort(), LAST_MOMENT);
+  const onInterrupted = () => timer = setTimeout(() => ended.abort(), lastMoment);
   if (interrupted.aborted) onInterrupted();
   else interrupted.addEventListener("abort", onInterrupted);
   try {

@@ -141,7 +141,6 @@ export class LineReader {
       const written = this.#attempt(() => writer.write(new TextEncoder().encode(request)));
       // Some transports accept the request only when the reply is read.
       const line = this.next();
-      void Promise.allSettled([written, line]);
       await Promise.race([written, line]);
       return await line;
     } finally {

@@ -207,7 +207,6 @@ export class ServerNode implements ServerHandle {
   async close(error: SocketError): Promise<void> {
     this.#closed ??= error;
     this.#health.stop();
-    this.#decodingTimer.stop();
     for (const each of [...this.#connections, ...this.#closing, ...this.#readers]) each.end(error);
     await allEnded(Array.from([...this.#closing, ...this.#readers], ({ closed }) => closed));
   }

@@ -58,10 +58,9 @@ export class StallTimer {
     this.#isHeard = true;
   }
 
-  /** Stops the checks. */
+  /** Stops the checks for good. */
   stop(): void {
     this.#cancel?.();
-    this.#cancel = undefined;
   }
 
   #schedule(): void {

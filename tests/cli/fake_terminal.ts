@@ -26,6 +26,8 @@ export interface FakeTerminalOptions {
   readonly input?: string | Uint8Array;
   readonly isTerminal?: boolean;
   readonly interrupted?: AbortSignal;
+  /** Milliseconds that what is under way has left after `interrupted`; the command line's default by default. */
+  readonly lastMoment?: number;
   /** Gets each piece of output as it is written. */
   readonly onOutput?: (text: string) => void;
 }
@@ -36,13 +38,14 @@ export async function moecache(
   options: FakeTerminalOptions = {},
 ): Promise<Ended> {
   const { env = {}, input = "", isTerminal = false, onOutput } = options;
-  const { interrupted = new AbortController().signal } = options;
+  const { interrupted = new AbortController().signal, lastMoment } = options;
   const bytes = typeof input === "string" ? new TextEncoder().encode(input) : input;
   const decoder = new TextDecoder();
   let output = "";
   let messages = "";
   const terminal: Terminal = {
     ...{ env, isTerminal, showsProgress: isTerminal, columns: 100, interrupted },
+    ...(lastMoment === undefined ? {} : { lastMoment }),
     write: (data) => {
       const text = typeof data === "string" ? data : decoder.decode(data);
       output += text;

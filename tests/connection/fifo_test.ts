@@ -32,12 +32,21 @@ Deno.test("Fifo keeps the wanted items in order", () => {
     fifo.keep((i) => i % 3 === 0);
     fifo.push(length);
     assertEquals([...fifo], [...numbers(length).filter((i) => i % 3 === 0), length]);
+    fifo.keep(() => false);
+    // An item that was left in its place would be sent.
+    assertEquals([fifo.length, fifo.peek(), fifo.shift(), fifo.length], [
+      0,
+      undefined,
+      undefined,
+      0,
+    ]);
   }
 });
 
 Deno.test("Fifo is used again after it has been emptied", () => {
   const fifo = filled(numbers(20));
   assertEquals(fifo.drain(), numbers(20));
+  assertEquals([fifo.length, fifo.peek(), fifo.shift(), fifo.length], [0, undefined, undefined, 0]);
   fifo.push(1);
   assertEquals([...fifo], [1]);
 });

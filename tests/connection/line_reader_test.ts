@@ -4,6 +4,7 @@ import { SocketError, TimeoutError } from "../../src/errors.ts";
 import { dial as dialHere } from "../../src/transport/dial.ts";
 import type { Transport } from "../../src/transport/transport.ts";
 import { splits, utf8 } from "../protocol/splits.ts";
+import { CountedSignal } from "../support/counted_signal.ts";
 import { FakeClock } from "../support/fake_clock.ts";
 import { settle } from "./manual_socket.ts";
 import { type Script, ScriptedPeer } from "../support/scripted_peer.ts";
@@ -249,6 +250,45 @@ Deno.test("LineReader throws a TimeoutError when the server does not accept the 
     await failed;
     await lines.closed;
   }
+});
+
+Deno.test("LineReader begins an operation's time when it is connected, if connecting has its own", async () => {
+  const clock = new FakeClock();
+  const options = { timeout: 20, connectTimeout: 100, timesConnectingApart: true, clock };
+  const transport = new ChunkTransport([utf8("OK\r\n")].values());
+  const { promise: dialed, resolve: open } = Promise.withResolvers<Transport>();
+  const lines = readerOf(transport, { dial: () => dialed, ...options });
+  const asked = lines.ask("request\r\n");
+  await settle();
+  clock.tick(99);
+  open(transport);
+  assertEquals(await asked, "OK");
+  lines.end();
+  await lines.closed;
+});
+
+Deno.test("LineReader ends when its request cannot be written, although nothing is read", async () => {
+  const transport: Transport = {
+    readable: new ReadableStream(),
+    writable: new WritableStream({ write: () => Promise.reject(new Error("broken pipe")) }),
+    close() {},
+  };
+  const lines = readerOf(transport);
+  await assertRejects(() => lines.ask("request\r\n"), SocketError, "broken pipe");
+  await lines.closed;
+});
+
+Deno.test("LineReader leaves no listener at the caller's signal when it has ended", async () => {
+  const { signal, listeners } = new CountedSignal();
+  await withPeer(
+    async (connection) => {
+      await connection.request();
+      await connection.send("OK\r\n");
+    },
+    async (lines) => assertEquals(await lines.ask("request\r\n"), "OK"),
+    { signal },
+  );
+  assertEquals(listeners(), { present: 0, most: 1 });
 });
 
 Deno.test("LineReader closes its socket whenever it ends while dialing", async () => {

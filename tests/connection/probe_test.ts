@@ -25,6 +25,18 @@ Deno.test("Client probes a server that is down, and uses it again when it answer
   await client.close();
 });
 
+Deno.test("Client probes no server when it is closed, or when the server has left the list", async () => {
+  for (const end of ["close", "setServers"] as const) {
+    const playing = play({ timeout: 1000, failuresBeforeDead: 1 });
+    const { client, clock, sockets } = playing;
+    await goDown(playing);
+    await (end === "close" ? client.close() : client.setServers("other.test"));
+    await clock.tickSlowly(100_000);
+    assertEquals(sockets.length, 1, end);
+    await client.close();
+  }
+});
+
 Deno.test("Client treats a server as up if it answers the probe with a refusal or a value", async () => {
   for (const answer of ["SERVER_ERROR backend failure\r\n", "VALUE %s 0 1\r\nx\r\nEND\r\n"]) {
     const playing = play({ timeout: 1000, failuresBeforeDead: 1 });

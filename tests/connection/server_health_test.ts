@@ -85,6 +85,22 @@ Deno.test("ServerHealth probes one at a time, after delays by chance below a bou
   }
 });
 
+Deno.test("ServerHealth begins with the shortest bound again each time it is down", async () => {
+  const clock = new FakeClock();
+  const { health, probes } = observe({ clock, failuresBeforeDead: 1, maxProbeDelay: 1e12 });
+  fail(health, 1);
+  for (let i = 0; i < 30; i++) {
+    clock.tickToNext();
+    probes.at(-1)!.reject(LATE);
+    await settle();
+  }
+  health.answered();
+  fail(health, 1);
+  clock.tick(100);
+  assertEquals(probes.length, 31);
+  health.stop();
+});
+
 Deno.test("ServerHealth draws each delay from the whole of its bound", () => {
   const clock = new FakeClock();
   const starts: number[] = [];

@@ -82,6 +82,15 @@ Deno.test("operations of a namespace that wait for its generation are bounded as
   for (const { status } of await ended) assertEquals(status, "rejected");
 });
 
+Deno.test("operations of a namespace whose generation cannot be read make room for later ones", async () => {
+  await using client = new Client("127.0.0.1:1", { maxPending: 3, maxPendingBytes: 1000 });
+  const names = client.namespace("n:");
+  for (let round = 0; round < 3; round++) {
+    const sets = ["a", "b"].map((key) => names.set(key, "x".repeat(400)));
+    await Promise.all(sets.map((set) => assertRejects(() => set, SocketError, "Cannot connect")));
+  }
+});
+
 Deno.test("as many operations of a namespace wait for its generation as may wait for all servers", async () => {
   const locator = () => ({ locate: (key: string) => /[13579]$/.test(key) ? 1 : 0 });
   const options = { locator, maxPending: 10, maxPendingBytes: 4000 };

@@ -16,7 +16,9 @@ import { memcachedPath, MemcachedProcess } from "../support/memcached.ts";
 import { answering, ScriptedPeer } from "../support/scripted_peer.ts";
 import { RESTARTING } from "../support/restarting.ts";
 import { CountedSignal } from "../support/counted_signal.ts";
+import { FakeClock } from "../support/fake_clock.ts";
 import { assertTtl } from "../support/ttl.ts";
+import { standstill } from "../support/turns.ts";
 
 /** A loader that waits until it is told what to give. */
 class Loader {
@@ -661,6 +663,44 @@ describe("getOrSet where the server misbehaves", () => {
       throw new RangeError("no luck");
     };
     await assertRejects(() => client.getOrSet("key", fail), RangeError, "no luck");
+  });
+
+  it("asks no more for the value of another client when no caller waits", async () => {
+    let requests = 0;
+    const fault = () => void requests++;
+    await using server = await MemcachedServer.listen({ fault });
+    await using first = new Client(server.address);
+    const loader = new Loader();
+    const won = first.getOrSet("key", loader.load);
+    await loader.called();
+    const clock = new FakeClock();
+    await using second = new Client(server.address, { clock });
+    const stop = new AbortController();
+    const options = { waitFor: 3600, signal: stop.signal };
+    const waiting = second.getOrSet("key", never, options).catch((reason) => reason);
+    const before = requests;
+    while (requests < before + 10) await clock.tickSlowly(500);
+    stop.abort("enough");
+    assertEquals(await waiting, "enough");
+    await standstill(() => requests);
+    const last = requests;
+    for (let i = 0; i < 20; i++) await clock.tickSlowly(500);
+    assertEquals(requests, last);
+    loader.give("value");
+    assertEquals(await won, "value");
+  });
+
+  it("asks for nothing and loads nothing when its signal has been aborted", async () => {
+    const commands: string[] = [];
+    const fault = ({ command }: { readonly command: string }) => void commands.push(command);
+    await using server = await MemcachedServer.listen({ fault });
+    await using client = new Client(server.address);
+    await client.get("key");
+    const options = { signal: AbortSignal.abort("enough") };
+    const asked = () => client.getOrSet("key", never, options);
+    assertEquals(await asked().catch((reason) => reason), "enough");
+    await client.get("key");
+    assertEquals(commands, ["get", "get"]);
   });
 
   it("throws what the network does, and loads nothing", async () => {

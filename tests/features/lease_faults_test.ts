@@ -2,7 +2,7 @@
 
 import { assertEquals } from "@std/assert";
 import { Client, type ClientOptions } from "../../mod.ts";
-import { type FaultHook, MemcachedServer } from "../../src/testing/mod.ts";
+import { type Fault, type FaultHook, MemcachedServer } from "../../src/testing/mod.ts";
 import { itemTranscoder, LEASE_FLAGS, type StoredItem } from "../../src/transcoding/item_codec.ts";
 
 const FAILOVERS = ["error", "miss"] as const;
@@ -13,13 +13,13 @@ const MOST_OF_A_COMMAND = 4;
 /** Milliseconds after which a lease counts as one that stays. */
 const PATIENCE = 10_000;
 
+/** A command that is not executed, and one whose reply is lost. */
+const FAULTS: readonly Fault[] = [{ reply: "SERVER_ERROR backend failure" }, { drop: "after" }];
+
 /** A fault of the n-th of these commands, from 0. */
-function nth(command: string, n: number): FaultHook {
+function nth(command: string, n: number, fault: Fault = FAULTS[0]!): FaultHook {
   let left = n;
-  return (request) => {
-    if (request.command !== command || left-- !== 0) return undefined;
-    return { reply: "SERVER_ERROR backend failure" };
-  };
+  return (request) => request.command === command && left-- === 0 ? fault : undefined;
 }
 
 /** Whether one of the items is a lease, after some time. */
@@ -39,21 +39,24 @@ for (const dialect of DIALECTS) {
       for (const isInvalid of [false, true]) {
         for (const command of COMMANDS) {
           for (let n = 0; n < MOST_OF_A_COMMAND; n++) {
-            let fault: FaultHook = () => undefined;
-            await using server = await MemcachedServer.listen({
-              fault: (request) => fault(request),
-            });
-            const options: ClientOptions = { dialect, failover };
-            await using client = new Client(server.address, options);
-            if (isInvalid) await client.set("key", "old");
-            if (isInvalid) await client.invalidate("key");
-            fault = nth(command, n);
-            const loading = client.getOrSet("key", () => "new", { lockFor: 600 });
-            const [{ status }] = await Promise.allSettled([loading]);
-            fault = () => undefined;
-            const what = `${command} ${n}, ${isInvalid ? "stale" : "missing"}`;
-            assertEquals(await stay(client, ["key", "key~moecache-lease"]), false, what);
-            if (failover === "miss") assertEquals(status, "fulfilled", what);
+            for (const kind of FAULTS) {
+              let fault: FaultHook = () => undefined;
+              await using server = await MemcachedServer.listen({
+                fault: (request) => fault(request),
+              });
+              const options: ClientOptions = { dialect, failover };
+              await using client = new Client(server.address, options);
+              if (isInvalid) await client.set("key", "old");
+              if (isInvalid) await client.invalidate("key");
+              fault = nth(command, n, kind);
+              const loading = client.getOrSet("key", () => "new", { lockFor: 600 });
+              const [{ status }] = await Promise.allSettled([loading]);
+              fault = () => undefined;
+              const what = [command, n, isInvalid ? "stale" : "missing", ...Object.values(kind)];
+              const keys = ["key", "key~moecache-lease"];
+              assertEquals(await stay(client, keys), false, what.join(" "));
+              if (failover === "miss") assertEquals(status, "fulfilled", what.join(" "));
+            }
           }
         }
       }

@@ -13,17 +13,22 @@ import {
 import { Command } from "../../src/protocol/command.ts";
 import { type Clock, systemClock } from "../../src/waiting.ts";
 import { LEASE_FLAGS, type StoredItem } from "../../src/transcoding/item_codec.ts";
+import { FakeClock } from "../support/fake_clock.ts";
 import { turn } from "../support/turns.ts";
 
 /** A memcached of one item, with faults. */
 class ItemBox implements ItemCommands {
-  /** As the runtime's, which keeps the process alive. */
-  readonly clock: Clock = { ...systemClock };
+  readonly clock: Clock;
   item: StoredItem | undefined;
   readonly asked: string[] = [];
   /** What the next commands answer instead, by their names; what they do is done. */
   readonly faults: Record<string, unknown[]> = {};
   readonly #emptied = Promise.withResolvers<void>();
+
+  /** @param clock As the runtime's by default, but it keeps the process alive. */
+  constructor(clock: Clock = { ...systemClock }) {
+    this.clock = clock;
+  }
 
   /** Resolves when the item has been removed. */
   get emptied(): Promise<void> {
@@ -104,6 +109,16 @@ Deno.test("a stub is looked for until the server answers, and until the stub arr
   await assertRejects(() => addStub(box, "key", 30), TimeoutError);
   await box.emptied;
   assertEquals(box.asked, ["add", "gets", "gets", "gets", "gets", "gets", "cas"]);
+});
+
+Deno.test("a stub is not looked for any more when it has been removed", async () => {
+  const clock = new FakeClock();
+  const box = new ItemBox(clock);
+  box.faults.add = [TIMEOUT];
+  await assertRejects(() => addStub(box, "key", 30), TimeoutError);
+  await box.emptied;
+  await turn();
+  assertEquals([box.asked, clock.pending], [["add", "gets", "cas"], 0]);
 });
 
 Deno.test("nothing is removed that cannot have been added", async () => {

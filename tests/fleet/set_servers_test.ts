@@ -3,6 +3,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { Client, type ClientOptions, SocketError, ValidationException } from "../../mod.ts";
 import { MemcachedServer } from "../../src/testing/mod.ts";
+import { play, settle } from "../connection/manual_socket.ts";
 import { ScriptedPeer } from "../support/scripted_peer.ts";
 import { SwitchedFleet } from "../support/switched_fleet.ts";
 
@@ -135,6 +136,25 @@ Deno.test("Client.setServers resolves when what it waits for has been given up",
   await waiting;
   open();
   await changed;
+});
+
+Deno.test("Client.setServers closes the connection of what continues on a server that has left the list", async () => {
+  const { client, sockets } = play({}, "old.test");
+  const lost = [client.get("a")];
+  await settle();
+  sockets[0]!.isStuck = true;
+  lost.push(client.get("b"));
+  await settle();
+  const unwritten = client.get("c");
+  await settle();
+  const changed = client.setServers("next.test");
+  await sockets[0]!.reset();
+  for (const operation of lost) await assertRejects(() => operation, SocketError, "reset");
+  assertEquals([sockets[1]!.hostname, sockets[1]!.sent], ["old.test", "get c\r\n"]);
+  await sockets[1]!.answer("END\r\n");
+  assertEquals([await unwritten, sockets[1]!.isClosed], [undefined, true]);
+  await changed;
+  await client.close();
 });
 
 Deno.test("Client.watch continues after setServers, until the client is closed", async () => {

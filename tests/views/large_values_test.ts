@@ -1,4 +1,10 @@
-import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertRejects,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
 import {
   Client,
   ClientException,
@@ -562,6 +568,37 @@ Deno.test("largeValues ends reading a stream when its server is away", async () 
   // Its chunks are nothing that a caller knows.
   const refused = await assertRejects(() => view.set("a", bytes(5000)), SocketError);
   assertEquals(refused.message.includes("~moecache"), false, refused.message);
+});
+
+Deno.test("views say before they store anything that a transcoder refuses their lists", async () => {
+  await using server = await MemcachedServer.listen();
+  await using client = new Client(server.address, { transcoder: rawTranscoder });
+  const large = largeValues(client, SMALL);
+  const byTags = tagged(client);
+  const hashed = hashedKeys(client);
+  const tags = { tags: ["tag"] };
+  const calls: Record<string, () => Promise<unknown>> = {
+    set: () => large.set("key", bytes(5000)),
+    add: () => large.add("key", bytes(5000)),
+    setMany: () => large.setMany({ key: bytes(5000) }),
+    setStream: () => large.setStream("key", streamOf(bytes(5000))),
+    getOrSet: () => large.getOrSet("key", () => bytes(5000)),
+    tagged: () => byTags.set("key", bytes(5), 60, tags),
+    "tagged getOrSet": () => byTags.getOrSet("key", () => bytes(5), tags),
+    hashed: () => hashed.set("the key", bytes(5)),
+    "hashed update": () => hashed.update("the key", () => bytes(5)),
+  };
+  for (const [name, call] of Object.entries(calls)) {
+    const { message } = await assertRejects(call, ClientException, undefined, name);
+    assertStringIncludes(message, "a list, which the client's transcoder refuses", name);
+  }
+  const stored = await keysOf(client);
+  assertEquals(stored.filter((key) => !key.includes("tag")), []);
+  // What needs no list is stored.
+  await large.setStream("key", streamOf(bytes(500)));
+  await byTags.set("other", bytes(5));
+  await hashed.set("plain", bytes(5));
+  assertEquals((await client.getMany(["key", "other", "plain"])).size, 3);
 });
 
 Deno.test("largeValues refuses invalid options", async () => {

@@ -10,7 +10,7 @@ import { operationOptions } from "../../commands/operation_options.ts";
 import { checkOptions } from "../../option_checks.ts";
 import { isUnreachable } from "../../protocol/backend_failure.ts";
 import { checkExptime } from "../../protocol/exptime.ts";
-import { escapeValue } from "../envelope.ts";
+import { checkStoresLists, escapeValue } from "../envelope.ts";
 import { deferExptime } from "../exptimes.ts";
 import { ofWhole } from "../partial_errors.ts";
 import {
@@ -77,6 +77,7 @@ export class LargeRules implements ValueRules {
     checkOptions(context.options, PASSED_OPTIONS);
     checkExptime(context.exptime, Date.now);
     await checkKey(this.client, key);
+    this.checkHead(key);
     const { byteLength } = bytes;
     const { id, keyOf } = format.begin(key);
     const exptime = deferExptime(context.exptime, GRACE);
@@ -94,6 +95,15 @@ export class LargeRules implements ValueRules {
       throw ofWhole(error, `set key ${JSON.stringify(key)}`);
     }
     return format.head(id, { count, byteLength, chunkByteLength }, encoded);
+  }
+
+  /**
+   * Checks, before any chunk is stored, that the list of chunks can be.
+   *
+   * @throws {ValidationException} When the client's transcoder refuses lists.
+   */
+  checkHead(key: string): void {
+    if (this.format instanceof OwnFormat) checkStoresLists(this.client, key);
   }
 
   async fromStored(

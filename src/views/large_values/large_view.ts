@@ -145,7 +145,8 @@ export class LargeView extends ValueView implements LargeValueCommands {
       const why = "something else reads it";
       throw new ValidationException(`Cannot set a stream: ${why}`, stream);
     }
-    const { chunkByteLength, chunks, format } = this.#rules;
+    const rules = this.#rules;
+    const { chunkByteLength, chunks, format } = rules;
     const operation = operationOptions(options ?? {});
     const ending = new AbortController();
     const end = (reason: unknown) => ending.abort(reason);
@@ -159,6 +160,7 @@ export class LargeView extends ValueView implements LargeValueCommands {
     const pieces = (async function* () {
       for await (const chunk of cut) {
         if (last !== undefined) {
+          if (count === 0) rules.checkHead(key);
           count++;
           yield last;
         }
@@ -209,7 +211,7 @@ export class LargeView extends ValueView implements LargeValueCommands {
       // A client sends in the order of the calls, and both in one turn: hardly any write comes between.
       if (sessionOf(this.#inner) === undefined) await unlessAborted([reading], inner);
       replaced = async () => {
-        await this.#rules.replaced(key, { before: await reading, offered: head }, inner);
+        await rules.replaced(key, { before: await reading, offered: head }, inner);
       };
       await this.#inner.set(key, head, exptime, inner);
       await unlessAborted([replaced()], inner);

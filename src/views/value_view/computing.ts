@@ -41,7 +41,7 @@ export async function getOrSet<Value>(
       if (value === undefined) return undefined;
       loaded = { value };
       const context = { options: shared, exptime: deferExptime(exptime, staleFor), prepared };
-      const offered = await rules.toStored(value, key, context);
+      const offered = await store.convert(value, key, context);
       change = { before: undefined, offered };
       return offered;
     };
@@ -102,7 +102,7 @@ export async function update<Value>(
     const given = typeof exptime === "function" ? exptime(next) : exptime;
     const context = { options: strict, exptime: given ?? 0, prepared: await prepared };
     const kept = present === undefined ? undefined : before;
-    return sent = await rules.toStored(next, key, { ...context, before: kept });
+    return sent = await store.convert(next, key, { ...context, before: kept });
   };
   try {
     const stored = await store.inner.update(await rules.keyOf(key), changeStored, {

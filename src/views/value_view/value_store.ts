@@ -12,9 +12,10 @@ import { computeAsRead, type UnstoredValues } from "../../features/unstored_valu
 import { checkSignal } from "../../option_checks.ts";
 import { untilAborted } from "../../waiting.ts";
 import { callRulesOf } from "../call_rules.ts";
+import { checkStoresLists, isMarked } from "../envelope.ts";
 import { type KeyNames, renamed, renameKeys } from "../partial_errors.ts";
 import { copyPassedOptions } from "../wrapped_commands.ts";
-import { UNKNOWN, type ValueRules } from "./value_rules.ts";
+import { UNKNOWN, type ValueRules, type WriteContext } from "./value_rules.ts";
 
 /** How often a change that others overtake is tried again, as `update` does. */
 export const MOST_ATTEMPTS = 26;
@@ -116,10 +117,21 @@ export class ValueStore {
     const prepared = await this.rules.prepareWrite?.(key, options);
     if (prepared === UNKNOWN) return UNKNOWN;
     const context = { options, exptime, prepared, before, isTold };
-    const stored = await this.rules.toStored(value, key, context);
+    const stored = await this.convert(value, key, context);
     if (stored === UNKNOWN) return UNKNOWN;
     // Before anything is read.
     callRulesOf(this.inner).checkValue?.(stored, key, "store");
+    return stored;
+  }
+
+  /**
+   * What the rules store for a value.
+   *
+   * @throws {ValidationException} When it is a list, which the client cannot store.
+   */
+  async convert(value: unknown, key: string, context: WriteContext): Promise<unknown> {
+    const stored = await this.rules.toStored(value, key, context);
+    if (isMarked(stored)) checkStoresLists(this.inner, key);
     return stored;
   }
 
