@@ -169,6 +169,18 @@ Deno.test("spread sends readers to the item once it has been marked as stale", a
   for (let i = 0; i < 20; i++) assertEquals(await view.getOrSet("hot", () => "new"), "new");
 });
 
+Deno.test("spread knows hot keys of a list by the keys that are sent", async () => {
+  await using first = await MemcachedServer.listen();
+  await using second = await MemcachedServer.listen();
+  const keys = { encode: (key: string) => key.toLowerCase() };
+  await using client = new Client([first.address, second.address], { keys });
+  const view = spread(client, { copies: 2, keys: ["Ada"] });
+  await view.set("Ada", "old");
+  // A write of the same item under another key.
+  await view.set("ADA", "new");
+  for (let i = 0; i < 30; i++) assertEquals(await view.get("Ada"), "new");
+});
+
 Deno.test("spread finds hot keys by use, and writers that do not know them follow", async () => {
   await using fleet = await Fleet.start(3);
   await using other = fleet.connect();
