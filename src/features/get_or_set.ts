@@ -196,7 +196,7 @@ class Loading implements Load {
       } else if (item.flags !== LEASE_FLAGS) {
         throw this.#earlierFailure(item);
       }
-      // A memcached that runs with `-C` answers 0 for every item, and lets nobody replace it.
+      // A memcached that runs with `-C` answers 0 for every item, and refuses to replace any.
       const left = item?.cas === 0n ? 0 : deadline - clock.now();
       if (left <= 0 || attempt === 0) this.#tell(left <= 0 ? "timed out" : "lost");
       if (left <= 0) return await this.#loadUnstored();

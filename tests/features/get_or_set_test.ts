@@ -11,7 +11,6 @@ import {
 import { MemcachedServer } from "../../src/testing/mod.ts";
 import { FAILURE_FLAGS, LEASE_FLAGS } from "../../src/transcoding/item_codec.ts";
 import { onEveryServer } from "../support/every_server.ts";
-import { FakeClock } from "../support/fake_clock.ts";
 import { memcachedPath, MemcachedProcess } from "../support/memcached.ts";
 import { answering, ScriptedPeer } from "../support/scripted_peer.ts";
 import { RESTARTING } from "../support/restarting.ts";
