@@ -291,7 +291,9 @@ function moveOf(command: Command): Move | undefined {
     return { kind: "remove", ...onBoth(() => new DeleteCommand(command.key)) };
   }
   if (command instanceof TouchCommand) {
-    return { kind: "change", ...onBoth(() => new TouchCommand(command.key, command.exptime)) };
+    const { key, exptime } = command;
+    const kind = isPast(exptime) ? "remove" : "change";
+    return { kind, ...onBoth(() => new TouchCommand(key, exptime)) };
   }
   return undefined;
 }
@@ -315,11 +317,10 @@ function moveOfRetrieval(command: RetrievalCommand): Move {
 
 function moveOfStorage({ verb, key, item, answers }: StorageCommand<unknown>): Move {
   const stored = answers.find(([line]) => line === "STORED")?.[1];
-  // A stub is removed in this way, by an item of the same content.
-  const isRemoval = item.exptime > LONGEST_RELATIVE && item.exptime * 1000 <= Date.now();
   return {
     kind: verb === "set" ? "write" : "change",
-    removed: isRemoval ? item : undefined,
+    // A stub is removed in this way, by an item of the same content.
+    removed: isPast(item.exptime) ? item : undefined,
     isMiss: () => false,
     again: () => new StorageCommand(verb, key, item, answers),
     mirror: (result) => {
@@ -362,6 +363,11 @@ function kindOfMeta({ verb, flags }: MetaRequest): Move["kind"] {
   if (verb === "md") return has("IC") ? "change" : "remove";
   // With N, a missing item is created.
   return verb === "mg" && !has("N") ? "read" : "change";
+}
+
+/** Whether an item with this exptime expires at once. */
+function isPast(exptime: number): boolean {
+  return exptime > LONGEST_RELATIVE && exptime * 1000 <= Date.now();
 }
 
 function isUndefined(result: unknown): boolean {

@@ -348,6 +348,23 @@ for (const dialect of ["meta", "classic"] as const) {
     assertEquals(await client.get("key"), undefined);
   });
 
+  Deno.test(`migrate brings nothing over that touch lets expire, by ${dialect} commands`, async () => {
+    const { promise: touching, resolve } = deferred<void>();
+    // The former server does it late.
+    await using fleet = await twoClients(dialect, undefined, ({ command }) => {
+      if (command !== "touch") return undefined;
+      resolve();
+      return { delay: 100 };
+    });
+    const { client, other } = fleet;
+    await client.set("key", "value");
+    const touched = client.touch("key", new Date(0));
+    await touching;
+    await other.get("key");
+    assertEquals(await touched, true);
+    assertEquals(await other.get("key"), undefined);
+  });
+
   Deno.test(`migrate brings no lock over that is released meanwhile, by ${dialect} commands`, async () => {
     let releasing: (() => void) | undefined;
     // The former server hears of it late.
