@@ -603,11 +603,14 @@ Deno.test("nearCache knows items by the keys that are sent", async () => {
   await until(async () => await view.get("Ada") === 3);
 });
 
-Deno.test("nearCache of another view knows items by the keys that are sent", async () => {
+Deno.test("nearCache of a namespace or another view knows items by the keys that are sent", async () => {
   await using server = await MemcachedServer.listen();
   const keys = { encode: (key: string) => key.toLowerCase() };
   await using client = new Client(server.address, { keys });
-  const inner = { tagged: tagged(client), replicas: replicas([client, client]) };
+  const inner = {
+    ...{ namespace: client.namespace("n:"), tagged: tagged(client) },
+    replicas: replicas([client, client]),
+  };
   for (const [name, commands] of Object.entries(inner)) {
     const view = nearCache(commands, ALL);
     await view.set("Ada", 1);
