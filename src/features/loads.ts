@@ -2,6 +2,7 @@
 
 import type { ChangeListener } from "../protocol/command.ts";
 import type { Session } from "../commands/session.ts";
+import type { KeyFormat } from "../protocol/key_format.ts";
 
 /** A function of the caller's that is running, and others wait for. */
 export interface Running {
@@ -19,32 +20,47 @@ export interface Load extends Running {
   readonly isStrict: boolean;
 }
 
-/** The loads of one client, by key and then by session, because each session has its own format. */
+/** The loads of one client, by the key that is sent and then by session, because each session has its own format. */
 export class Loads implements ChangeListener {
   readonly #loads = new Map<string, Map<Session, Load>>();
+  readonly #keys: KeyFormat | undefined;
 
-  /** The loads that can be joined. */
+  /** @param keys Makes the keys that are sent, where these are not the caller's: several may name one item. */
+  constructor(keys: KeyFormat | undefined) {
+    this.#keys = keys;
+  }
+
+  /** The load that can be joined. */
   get(session: Session, key: string): Load | undefined {
-    return this.#loads.get(key)?.get(session);
+    return this.#loadsOf(key)?.get(session);
   }
 
   /** Allows others to join. */
   add(session: Session, key: string, load: Load): void {
-    const loads = this.#loads.get(key) ?? new Map<Session, Load>();
-    this.#loads.set(key, loads.set(session, load));
+    const loads = this.#loadsOf(key) ?? new Map<Session, Load>();
+    this.#loads.set(this.#sent(key), loads.set(session, load));
   }
 
   /** Stops others from joining, unless another load has replaced it. */
   remove(session: Session, key: string, load: Load): void {
-    if (this.get(session, key) === load) this.#loads.get(key)?.delete(session);
-    if (this.#loads.get(key)?.size === 0) this.#loads.delete(key);
+    const loads = this.#loadsOf(key);
+    if (loads?.get(session) === load) loads.delete(session);
+    if (loads?.size === 0) this.#loads.delete(this.#sent(key));
   }
 
   /** Stops others from joining the loads of a key, or of all keys, because the key has changed. */
   changed(key?: string): void {
     if (this.#loads.size === 0) return;
     if (key === undefined) this.#loads.clear();
-    else this.#loads.delete(key);
+    else this.#loads.delete(this.#sent(key));
+  }
+
+  #loadsOf(key: string): Map<Session, Load> | undefined {
+    return this.#loads.get(this.#sent(key));
+  }
+
+  #sent(key: string): string {
+    return this.#keys?.encode(key) ?? key;
   }
 }
 
@@ -52,7 +68,7 @@ const loadsByClient = /* @__PURE__ */ new WeakMap<Session, Loads>();
 
 /** Records the loads of a client, and removes those whose key changes. */
 export function trackLoads(session: Session): void {
-  const loads = new Loads();
+  const loads = new Loads(session.settings.keys);
   loadsByClient.set(session.root, loads);
   session.onChange(loads);
 }

@@ -63,13 +63,13 @@ export const LIMITS: Readonly<Record<string, Readonly<Record<string, number>>>> 
     "{ SocketError }": 600,
     "{ jsonTranscoder }": 1_720,
     "{ BareClient, jsonTranscoder }": 18_500,
-    "{ Client }": 34_900,
+    "{ Client }": 34_940,
   },
   Rollup: {
     "{ SocketError }": 600,
     "{ jsonTranscoder }": 1_200,
     "{ BareClient, jsonTranscoder }": 17_830,
-    "{ Client }": 33_190,
+    "{ Client }": 33_240,
   },
 };
 

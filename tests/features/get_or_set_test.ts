@@ -721,3 +721,18 @@ Deno.test({
     }
   },
 });
+
+Deno.test("getOrSet knows a load by the key that is sent", async () => {
+  await using server = await MemcachedServer.listen();
+  const keys = { encode: (key: string) => key.toLowerCase(), decode: (key: string) => key };
+  await using client = new Client(server.address, { keys });
+  const loader = new Loader();
+  const begun = client.getOrSet("Bob", loader.load);
+  await loader.called();
+  const joined = client.getOrSet("BOB", () => "another");
+  await client.set("bob", "written");
+  assertEquals(await client.getOrSet("Bob", () => "another"), "written");
+  loader.give("late");
+  assertEquals(await Promise.all([begun, joined]), ["late", "late"]);
+  assertEquals(await client.get("BOB"), "written");
+});
