@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { countTests as countRunnerTests } from "./runtimes/program.ts";
 import { countTests } from "./tasks/counts.ts";
 import { type Outcome, summarize } from "./tasks/lane.ts";
@@ -70,4 +70,14 @@ Deno.test("countTests() of other runtimes reads the runner's last word", () => {
   const smoke = { passed: 1, failed: 0 };
   assertEquals(countRunnerTests("The smoke test passed\n", 0), smoke);
   assertEquals(countRunnerTests("TypeError\n", 1), { passed: 0, failed: 1 });
+});
+
+Deno.test("the workflow gives .ci/run as long as it gives its commands", async () => {
+  const read = (path: string) => Deno.readTextFile(new URL(`../${path}`, import.meta.url));
+  const limits = (await read(".ci/run")).matchAll(/^timeout (\d+)m /gm);
+  const together = Array.from(limits, ([, minutes]) => Number(minutes)).reduce((a, b) => a + b, 0);
+  assert(together > 0);
+  const workflow = await read(".github/workflows/ci.yml");
+  const given = Number(/timeout-minutes: (\d+)/.exec(workflow)?.[1]);
+  assert(given > together, `${given} minutes for ${together}`);
 });

@@ -295,8 +295,8 @@ export class Connection implements SocketHolder {
     } catch (error) {
       const reason = this.#reasonFor(error);
       if (!this.isOpen) this.#failDial(reason);
-      // A server may close an idle connection.
-      else this.#end(reason, this.#pending > 0);
+      // A server may close an idle connection, even if operations are about to use it.
+      else this.#end(reason, this.#inFlight.length > 0);
     } finally {
       // An aborted dial may continue, and may still open a socket.
       await allEnded([this.#closing, this.#dialled && inTime(this.#dialled, LONGEST_CLOSE)]);

@@ -196,7 +196,8 @@ class Loading implements Load {
       } else if (item.flags !== LEASE_FLAGS) {
         throw this.#earlierFailure(item);
       }
-      const left = deadline - clock.now();
+      // A memcached that runs with `-C` answers 0 for every item, and refuses to replace any.
+      const left = item?.cas === 0n ? 0 : deadline - clock.now();
       if (left <= 0 || attempt === 0) this.#tell(left <= 0 ? "timed out" : "lost");
       if (left <= 0) return await this.#loadUnstored();
       await this.#pause(Math.min(left, backoff(attempt)));

@@ -202,7 +202,6 @@ export class Fleet implements Route {
       if (this.#closed !== undefined) return;
       this.#proceed(running);
       this.#route = running.route;
-      this.#loading = undefined;
     }, (error) => {
       // The next operation tries again.
       this.#running = this.#loading = undefined;

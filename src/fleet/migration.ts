@@ -120,8 +120,6 @@ async function operateOnMovingKey(
 
 /** An item that is brought over, and in how many seconds it expires; never where negative. */
 interface Copy {
-  /** Its cas unique on the former server. */
-  readonly cas: string;
   readonly flags: string;
   readonly data: Uint8Array;
   readonly ttl: number;
@@ -164,7 +162,7 @@ async function copyItem(key: string, places: Places): Promise<void> {
   if (item === undefined) return;
   const remove = await addCopy(key, item, places);
   // A client that has removed the item meanwhile may have found no copy yet. It begins with the former server.
-  if (remove !== undefined && !await isUnchanged(key, item, places)) await remove();
+  if (remove !== undefined && !await isThere(key, places)) await remove();
 }
 
 function isFormerClassic({ formerNode, options: { dialect } }: Places): boolean {
@@ -208,13 +206,13 @@ async function removeCopy(key: string, copy: StoredItem, next: SubmitTo): Promis
   if (found !== undefined) await run(next, new StorageCommand("cas", key, found, CAS_ANSWERS));
 }
 
-/** Whether the former server still has the item that was copied. */
-async function isUnchanged(key: string, { cas }: Copy, places: Places): Promise<boolean> {
-  if (isFormerClassic(places)) return (await readByClassic(key, places))?.cas === cas;
-  const command = new MetaCommand({ verb: "mg", key, flags: ["c"] });
+/** Whether the former server still has an item. It may be another one: who stores one begins with the new server. */
+async function isThere(key: string, places: Places): Promise<boolean> {
+  if (isFormerClassic(places)) return await readByClassic(key, places) !== undefined;
+  const command = new MetaCommand({ verb: "mg", key, flags: ["t"] });
   command.chances = CHANCES;
   const { status, flags } = await run(places.former, command);
-  return status === "HD" && flags.X === undefined && flags.c === cas;
+  return status === "HD" && flags.X === undefined;
 }
 
 /** Requests the version of the former server, once: an older one does not tell that an item is stale. */
@@ -227,7 +225,7 @@ async function learnVersion({ former, formerNode, options: { dialect } }: Places
 
 async function readByMeta(key: string, places: Places): Promise<Copy | undefined> {
   const { former, formerNode, options: { dialect } } = places;
-  const asked = { verb: "mg", key, flags: ["f", "t", "c", "v"] } as const;
+  const asked = { verb: "mg", key, flags: ["f", "t", "v"] } as const;
   try {
     const command = new MetaCommand(asked);
     command.chances = CHANCES;
@@ -235,8 +233,7 @@ async function readByMeta(key: string, places: Places): Promise<Copy | undefined
     // A stale item is not copied.
     if (reply.status !== "VA" || reply.value === undefined || reply.flags.X !== undefined) return;
     const ttl = Number(readToken(reply, "t", key));
-    const [flags, cas] = [readToken(reply, "f", key), readToken(reply, "c", key)];
-    return { flags, data: reply.value, ttl, cas };
+    return { flags: readToken(reply, "f", key), data: reply.value, ttl };
   } catch (error) {
     if (dialect === "meta" || !isUnknownCommand(error)) throw error;
     if (formerNode !== undefined) noteClassic(formerNode);
@@ -258,7 +255,7 @@ async function readByClassic(
   const mark = marked && parseMark(new TextDecoder().decode(marked.data));
   // The same, where the mark stands beside the item.
   if (mark !== undefined && mark.cas === item.cas && mark.freshness === undefined) return undefined;
-  return { flags: `${item.flags}`, data: item.data, ttl: UNKNOWN_TTL, cas: `${item.cas}` };
+  return { flags: `${item.flags}`, data: item.data, ttl: UNKNOWN_TTL };
 }
 
 function run<Result>(submit: SubmitTo, command: Command<Result>): Promise<Result> {
@@ -294,7 +291,9 @@ function moveOf(command: Command): Move | undefined {
     return { kind: "remove", ...onBoth(() => new DeleteCommand(command.key)) };
   }
   if (command instanceof TouchCommand) {
-    return { kind: "change", ...onBoth(() => new TouchCommand(command.key, command.exptime)) };
+    const { key, exptime } = command;
+    const kind = isPast(exptime) ? "remove" : "change";
+    return { kind, ...onBoth(() => new TouchCommand(key, exptime)) };
   }
   return undefined;
 }
@@ -318,11 +317,10 @@ function moveOfRetrieval(command: RetrievalCommand): Move {
 
 function moveOfStorage({ verb, key, item, answers }: StorageCommand<unknown>): Move {
   const stored = answers.find(([line]) => line === "STORED")?.[1];
-  // A stub is removed in this way, by an item of the same content.
-  const isRemoval = item.exptime > LONGEST_RELATIVE && item.exptime * 1000 <= Date.now();
   return {
     kind: verb === "set" ? "write" : "change",
-    removed: isRemoval ? item : undefined,
+    // A stub is removed in this way, by an item of the same content.
+    removed: isPast(item.exptime) ? item : undefined,
     isMiss: () => false,
     again: () => new StorageCommand(verb, key, item, answers),
     mirror: (result) => {
@@ -365,6 +363,11 @@ function kindOfMeta({ verb, flags }: MetaRequest): Move["kind"] {
   if (verb === "md") return has("IC") ? "change" : "remove";
   // With N, a missing item is created.
   return verb === "mg" && !has("N") ? "read" : "change";
+}
+
+/** Whether an item with this exptime expires at once. */
+function isPast(exptime: number): boolean {
+  return exptime > LONGEST_RELATIVE && exptime * 1000 <= Date.now();
 }
 
 function isUndefined(result: unknown): boolean {

@@ -14,6 +14,7 @@ import { checkOptions } from "../option_checks.ts";
 export type { CallRules, CheckedCommand };
 
 const rulesByView = /* @__PURE__ */ new WeakMap<object, CallRules>();
+const innerByView = /* @__PURE__ */ new WeakMap<object, KeyCommands>();
 
 /** How a client, a namespace or a view checks its keys and values, and which options it takes besides the client's. */
 export function callRulesOf(commands: KeyCommands): CallRules {
@@ -40,7 +41,15 @@ export function setCallRules(
   const extraOptions = { ...below.extraOptions, ...own.extraOptions };
   const rules = { checkKey, ...checkValue && { checkValue }, extraOptions };
   rulesByView.set(view, rules);
+  // A view that checks keys itself may pass on others.
+  if (own.checkKey === undefined) innerByView.set(view, inner);
   return rules;
+}
+
+/** The client or namespace that gets the keys of some commands as they are: these themselves, or what they stand on. */
+export function baseOf(commands: KeyCommands): KeyCommands {
+  const inner = innerByView.get(commands);
+  return inner === undefined ? commands : baseOf(inner);
 }
 
 /**

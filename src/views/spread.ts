@@ -32,7 +32,7 @@ import { type CallRules, checkCall, type CheckedCommand, setCallRules } from "./
 import { fill, type Place, publish } from "./copies.ts";
 import { HotKeys } from "./hot_keys.ts";
 import { isPartial, namingKeys, partialError } from "./partial_errors.ts";
-import { longestKeyOf, ownOptions } from "./wrapped_commands.ts";
+import { longestKeyOf, ownOptions, sentKeysOf } from "./wrapped_commands.ts";
 
 /** The options of {@linkcode spread}: `copies`, and either `keys` or `hotKeys`. */
 export interface SpreadOptions {
@@ -113,7 +113,7 @@ export function spread(client: KeyCommands, options: SpreadOptions): KeyCommands
     throw new ValidationException(`Cannot spread keys: ${why}`, options);
   }
   const items = client.withTranscoder(itemTranscoder);
-  const settings = { copies, maxAge, items, ...heatOf(keys, hotKeys) };
+  const settings = { copies, maxAge, items, ...heatOf(client, options) };
   return namingCopies(new SpreadView(client, settings));
 }
 
@@ -137,18 +137,21 @@ interface Settings extends Heat {
   readonly items: KeyCommands;
 }
 
-function heatOf(keys: SpreadOptions["keys"], hotKeys: SpreadOptions["hotKeys"]): Heat {
+function heatOf(client: KeyCommands, { keys, hotKeys }: SpreadOptions): Heat {
   if (typeof keys === "function") return { isHot: (key) => checkHot(keys(key), key) };
   if (keys !== undefined) {
     const isList = typeof keys === "object" && keys !== null && Symbol.iterator in keys;
     if (!isList) throw invalidOption("keys", keys, "a list of keys or a function");
-    const all = new Set(keys);
-    for (const key of all) {
+    // Two keys of the caller's may be those of one item.
+    const sentFor = sentKeysOf(client);
+    const all = new Set<string>();
+    for (const key of keys) {
       if (typeof key !== "string") {
         throw invalidOption("keys", keys, "a list of keys or a function");
       }
+      all.add(sentFor(key));
     }
-    return { isHot: (key) => all.has(key) };
+    return { isHot: (key) => all.has(sentFor(key)) };
   }
   checkNames(hotKeys ?? {}, ["share"]);
   const share = hotKeys?.share;

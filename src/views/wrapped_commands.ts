@@ -7,6 +7,7 @@ import { checkSignal, copyOptions, type OptionTypes } from "../option_checks.ts"
 import { MAX_KEY_LENGTH } from "../protocol/key.ts";
 import type { KeyFormat } from "../protocol/key_format.ts";
 import { longestKeyIn } from "../protocol/longest_key.ts";
+import { baseOf } from "./call_rules.ts";
 
 /** The longest key that these commands take. */
 export function longestKeyOf(commands: KeyCommands): number {
@@ -23,12 +24,14 @@ export function keyFormatOf(commands: KeyCommands): KeyFormat | undefined {
 
 /** Makes of a key what a client sends for it: two keys of the caller's may be those of one item. */
 export function sentKeysOf(commands: KeyCommands): (key: string) => string {
-  // What a namespace sends has its prefix, and changes with its generation.
-  const keys = commands instanceof Namespace ? undefined : keyFormatOf(commands);
+  const base = baseOf(commands);
+  const keys = keyFormatOf(base);
+  // Which keys are those of one item does not change with the generation.
+  const start = base instanceof Namespace ? `${base.prefix}0:` : "";
   if (keys === undefined) return (key) => key;
   return (key) => {
     try {
-      return keys.encode(key);
+      return keys.encode(start + key);
     } catch {
       // The command says what is wrong with the key.
       return key;

@@ -279,6 +279,17 @@ Deno.test("memjs: getServer can be replaced", async () => {
   client.close();
 });
 
+Deno.test("memjs: what getServer of the program throws is the outcome of the call", async () => {
+  const client = Client.create(`${NOWHERE},${NOWHERE}`, QUIET);
+  client.getServer = () => {
+    throw new Error("no server for it");
+  };
+  await assertRejects(() => client.get("key"), ValidationException, "no server for it");
+  const error = await new Promise<Error | null>((resolve) => client.get("key", resolve));
+  assertInstanceOf(error, ValidationException);
+  client.close();
+});
+
 Deno.test("memjs: options and values that it cannot have are refused", async () => {
   const refused: readonly [Record<string, unknown>, string][] = [
     [{ keepAliveDelay: 30 }, "Cannot use keepAliveDelay 30: it must be absent"],

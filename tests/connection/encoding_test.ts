@@ -11,6 +11,7 @@ import {
 import { once } from "../../src/patterns/mod.ts";
 import { MemcachedServer } from "../../src/testing/mod.ts";
 import { deferred } from "../../src/waiting/promises.ts";
+import { CountedSignal } from "../support/counted_signal.ts";
 import { FakeClock } from "../support/fake_clock.ts";
 import { play, settle, until } from "./manual_socket.ts";
 
@@ -84,20 +85,35 @@ for (const [name, store] of Object.entries(STORES)) {
   });
 }
 
-Deno.test("Client gives a request the time that encoding has left of its timeout", async () => {
-  const { client, clock, sockets, finish } = playEncoding({ timeout: 1000 });
-  const late = assertRejects(() => client.set("a", 1), TimeoutError);
-  await settle();
-  clock.tick(600);
-  finish();
-  await until(() => sockets[0]?.sent.includes("set a") ?? false);
-  clock.tick(399);
-  await settle();
-  assert(!sockets[0]!.isClosed);
-  clock.tick(2);
-  await settle();
-  clock.tick(0);
-  await late;
+for (const name of ["set", "setMany"]) {
+  Deno.test(`Client gives the request of ${name} the time that encoding has left of its timeout`, async () => {
+    const { client, clock, sockets, finish } = playEncoding({ timeout: 1000 });
+    const late = assertRejects(() => STORES[name]!(client), SocketError);
+    await settle();
+    clock.tick(600);
+    finish();
+    await until(() => sockets[0]?.sent.includes("set a") ?? false);
+    clock.tick(399);
+    await settle();
+    assert(!sockets[0]!.isClosed);
+    clock.tick(2);
+    await settle();
+    clock.tick(0);
+    await late;
+    await client.close();
+  });
+}
+
+Deno.test("Client keeps no timer and no listener for a value that has been encoded", async () => {
+  const { signal, listeners } = new CountedSignal();
+  const encoded = deferred<never>();
+  const transcoder = { encode: () => encoded.promise, decode: () => 1 };
+  const { client, clock } = play({ timeout: 60_000, transcoder });
+  const failed = assertRejects(() => client.set("a", 1, 0, { signal }), Error, "no form");
+  await until(() => clock.pending === 1);
+  encoded.reject(new Error("no form"));
+  await failed;
+  assertEquals([clock.pending, listeners()], [0, { present: 0, most: 1 }]);
   await client.close();
 });
 

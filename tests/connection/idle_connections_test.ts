@@ -80,3 +80,23 @@ Deno.test("Client keeps connections that have something to do, or had a moment a
   assert(!sockets[1]!.isClosed);
   await client.close();
 });
+
+for (const [what, end] of [["closed", "close"], ["reset", "reset"]] as const) {
+  Deno.test(`Client does not count it as a failure that the server has ${what} an idle connection`, async () => {
+    const playing = play({ failuresBeforeDead: 1, failover: "remove" });
+    const { client, clock, sockets } = playing;
+    const first = client.get("a");
+    await asked(playing, 0, 1);
+    await sockets[0]!.answer("END\r\n");
+    await first;
+    clock.tick(350_000);
+    // It is noticed only behind the next call, as in a process that was suspended. Nothing has been sent.
+    const ended = sockets[0]![end]();
+    const value = client.get("a");
+    await ended;
+    await asked(playing, 1, 1);
+    await sockets[1]!.answer("VALUE a 274 1\r\nv\r\nEND\r\n");
+    assertEquals(await value, "v");
+    await client.close();
+  });
+}

@@ -63,6 +63,22 @@ Deno.test("Client lets operations wait for a socket in their order, with a time 
   await client.close();
 });
 
+Deno.test("Client closes an open socket for another, and not one that its server has closed", async () => {
+  const playing = playBounded(1);
+  const { client, sockets } = playing;
+  const first = client.get("0");
+  await answer(playing, "s0");
+  assertEquals(await first, undefined);
+  await sockets[0]!.reset();
+  for (const key of ["1", "2"]) {
+    const value = client.get(key);
+    await answer(playing, `s${key}`);
+    assertEquals(await value, undefined);
+  }
+  assertEquals(open(playing), ["s2"]);
+  await client.close();
+});
+
 Deno.test("Client closes a busy server's socket for another server when its turn ends", async () => {
   const playing = playBounded(1);
   const { client, sockets } = playing;
@@ -179,6 +195,10 @@ Deno.test("Client says that its sockets are all in use, and does not blame the s
   assertEquals(client.servers.map(({ failures }) => failures), SERVERS.map(() => 0));
   await sockets[0]!.answer("END\r\n");
   assertEquals(await busy, undefined);
+  // What gave up takes no socket any more.
+  const next = client.get("2");
+  await answer(playing, "s2");
+  assertEquals(await next, undefined);
   await client.close();
 });
 

@@ -15,7 +15,7 @@ import { Load, type Operation } from "./load.ts";
 export interface DrillOptions {
   /** How long there is load before anything happens. */
   readonly before: number;
-  /** How long what fails stays so. */
+  /** How long what fails stays so, at least: it stays until every client has noticed it. */
   readonly outage: number;
   /** How long the load goes on when all servers are in use again. */
   readonly after: number;
@@ -41,7 +41,7 @@ export interface Outcome {
   readonly errors: number;
   /** Errors other than that a reply was late, as replies of a busy machine may be. */
   readonly losses: number;
-  /** Errors that tell of the one server that failed, of operations issued when it counted as down. */
+  /** Errors that tell of the one server that failed, of operations issued while it counted as down. */
   readonly errorsWhenDown: number;
   /** Whether a server counted as down. */
   readonly wasDown: boolean;
@@ -57,7 +57,7 @@ export interface Outcome {
   readonly untilFullSpeed: number | undefined;
   /** From the failure until reads find what they look for as before. */
   readonly untilHits: number | undefined;
-  /** Whether all servers were in use at the end. */
+  /** Whether all servers were in use again. */
   readonly isWell: boolean;
 }
 
@@ -73,19 +73,25 @@ export async function runDrill(drill: Drill, options: DrillOptions): Promise<Out
   await using fleet = new AsyncDisposableStack();
   const runs = MODES.map((mode) => {
     const client = fleet.use(connect(deployment, mode, options));
-    return { mode, load: new Load(client, mode, options.rate), downAt: firstDown(client) };
+    const isDown = downTimes(client, victimOf(deployment));
+    return { mode, load: new Load(client, mode, options.rate), isDown, wasDown: isAnyDown(client) };
   });
   const clients = runs.map(({ load }) => load.client);
   await Promise.all(runs.map(({ load }) => load.start()));
   await sleep(options.before);
   const began = performance.now();
   await drill.begin(deployment, clients);
-  if (drill.end !== undefined) await sleep(began + options.outage - performance.now());
-  await drill.end?.(deployment);
-  await allWell(clients, performance.now() + LIMIT);
+  if (drill.end !== undefined) {
+    await sleep(Math.max(0, began + options.outage - performance.now()));
+    // On a busy machine, it takes longer until a server counts as down.
+    await until(() => runs.every(({ wasDown }) => wasDown()));
+    await drill.end(deployment);
+  }
+  await until(() => !clients.some(isIll));
+  const wells = clients.map((client) => !isIll(client));
   await sleep(options.after);
   await Promise.all(runs.map(({ load }) => load.stop()));
-  return runs.map(({ mode, load, downAt }) => {
+  return runs.map(({ mode, load, isDown, wasDown }, i) => {
     const { operations, stale, wrong, strange, client } = load;
     const errors = operations.filter(({ outcome }) => outcome === "error");
     return {
@@ -93,9 +99,9 @@ export async function runDrill(drill: Drill, options: DrillOptions): Promise<Out
       errors: errors.length,
       losses: errors.filter(({ error }) => !(error instanceof TimeoutError)).length,
       errorsWhenDown: errors.filter(({ issued, error }) =>
-        issued > downAt() && (error as SocketError).server === victimOf(deployment)
+        isDown(issued) && (error as SocketError).server === victimOf(deployment)
       ).length,
-      wasDown: downAt() < Infinity,
+      wasDown: wasDown(),
       misses: operations.filter(({ outcome }) =>
         outcome === "miss"
       ).length,
@@ -103,7 +109,7 @@ export async function runDrill(drill: Drill, options: DrillOptions): Promise<Out
       longest: Math.max(...operations.map(({ issued, ended }) => ended - issued)),
       untilFullSpeed: timeUntil(operations, began, ({ outcome }) => outcome !== "error"),
       untilHits: timeUntil(operations, began, ({ outcome }) => !/error|miss/.test(outcome)),
-      isWell: !isIll(client),
+      isWell: wells[i]!,
     };
   });
 }
@@ -115,18 +121,31 @@ function connect(deployment: Deployment, mode: Mode, drill: DrillOptions): Clien
   return new Client(deployment.names, { ...options, dial: deployment.dial });
 }
 
-/** When a client first took a server for down. */
-function firstDown(client: Client): () => number {
-  let at = Infinity;
-  client.addEventListener("down", () => at = Math.min(at, performance.now()));
-  return () => at;
+/** Notes when a client takes a server for down; the result tells whether it did at a time. */
+function downTimes(client: Client, server: string): (time: number) => boolean {
+  const changes: { readonly at: number; readonly isDown: boolean }[] = [];
+  for (const type of ["down", "up"] as const) {
+    client.addEventListener(type, (event) => {
+      if (event.server === server) changes.push({ at: performance.now(), isDown: type === "down" });
+    });
+  }
+  return (time) => changes.findLast(({ at }) => at < time)?.isDown ?? false;
 }
 
-/** Waits until no client takes a server for down, or one has failed since it last answered. */
-async function allWell(clients: readonly Client[], limit: number): Promise<void> {
-  while (clients.some(isIll) && performance.now() < limit) await sleep(10);
+/** The result tells whether a client has taken any server for down. */
+function isAnyDown(client: Client): () => boolean {
+  let isAny = false;
+  client.addEventListener("down", () => isAny = true);
+  return () => isAny;
 }
 
+/** Waits until something is so, but not for ever. */
+async function until(isSo: () => boolean): Promise<void> {
+  const limit = performance.now() + LIMIT;
+  while (!isSo() && performance.now() < limit) await sleep(10);
+}
+
+/** Whether a client takes a server for down, or one has failed since it last answered. */
 function isIll({ servers }: Client): boolean {
   return servers.some(({ state, failures }) => state === "down" || failures > 0);
 }

@@ -12,12 +12,17 @@ const OPTIONS: DrillOptions = {
 };
 
 /** Runs a drill, checks what must never be, and then what this drill is about. */
-function drillTest(name: string, drill: Drill, check: (of: Record<Mode, Outcome>) => void): void {
+function drillTest(
+  name: string,
+  drill: Drill,
+  check: (of: Record<Mode, Outcome>) => void,
+  options = OPTIONS,
+): void {
   Deno.test({
     name,
     ignore: memcachedPath() === undefined,
     async fn() {
-      const outcomes = await runDrill(drill, OPTIONS);
+      const outcomes = await runDrill(drill, options);
       const table = tableOf(outcomes);
       for (const { wrong, strange, isWell } of outcomes) {
         assertEquals(wrong, [], table);
@@ -64,8 +69,9 @@ drillTest("Client survives a name that moves to another server", MOVE, ({ error,
   assertGreater(error.misses + remove.misses, 0);
 });
 
+// Nothing fails here: only a busy machine would reach a short timeout.
 drillTest("Client.setServers loses no operation under load", REPLACE, (of) => {
   for (const { losses, wasDown, missed } of Object.values(of)) {
     assertEquals([losses, wasDown, missed], [0, false, 0]);
   }
-});
+}, { ...OPTIONS, timeout: 30_000 });

@@ -11,6 +11,7 @@ import {
 import { MemcachedServer } from "../../src/testing/mod.ts";
 import { FAILURE_FLAGS, LEASE_FLAGS } from "../../src/transcoding/item_codec.ts";
 import { onEveryServer } from "../support/every_server.ts";
+import { memcachedPath, MemcachedProcess } from "../support/memcached.ts";
 import { answering, ScriptedPeer } from "../support/scripted_peer.ts";
 import { RESTARTING } from "../support/restarting.ts";
 import { CountedSignal } from "../support/counted_signal.ts";
@@ -705,4 +706,18 @@ describe("getOrSet where the server misbehaves", () => {
     await using client = new Client("127.0.0.1:1");
     await assertRejects(() => client.getOrSet("key", never), SocketError);
   });
+});
+
+Deno.test({
+  name: "getOrSet computes at once where memcached keeps no cas uniques",
+  ignore: memcachedPath() === undefined,
+  async fn() {
+    await using memcached = await MemcachedProcess.start(["-C"]);
+    // The first lease cannot be replaced, and stays. On this clock no wait for it ends.
+    await using client = new Client(memcached.address, { clock: new FakeClock() });
+    const signal = AbortSignal.timeout(30_000);
+    for (const value of [1, 2, 3]) {
+      assertEquals(await client.getOrSet("key", () => value, { signal }), value);
+    }
+  },
 });

@@ -1,8 +1,10 @@
-/** `items` on a memcached that is busy meanwhile. */
+/** `items` on a memcached that is busy meanwhile, and its connections. */
 
 import { assertEquals } from "@std/assert";
 import { Client } from "../../mod.ts";
+import { MemcachedServer } from "../../src/testing/mod.ts";
 import { memcachedPath, MemcachedProcess } from "../support/memcached.ts";
+import { until } from "../support/turns.ts";
 
 const ignore = memcachedPath() === undefined;
 
@@ -50,4 +52,23 @@ Deno.test({
     }
     assertEquals(count, keys.length);
   },
+});
+
+Deno.test("items closes the connection to a server when its items are listed, or its loop is left", async () => {
+  await using first = await MemcachedServer.listen();
+  await using second = await MemcachedServer.listen();
+  const servers = [first, second];
+  for (const { address } of servers) {
+    await using client = new Client(address);
+    await client.set(address, "value");
+  }
+  await until(() => servers.every(({ connectionCount }) => connectionCount === 0));
+  // It stays open, and ends no connection.
+  await using client = new Client(servers.map(({ address }) => address));
+  for await (const { key } of client.items()) {
+    if (key !== second.address) continue;
+    await until(() => first.connectionCount === 0);
+    break;
+  }
+  await until(() => second.connectionCount === 0);
 });

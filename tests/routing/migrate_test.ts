@@ -3,7 +3,9 @@ import { Client, ClientException, type ClientOptions, SocketError } from "../../
 import { submitMoving } from "../../src/fleet/migration.ts";
 import { Counters } from "../../src/observation.ts";
 import type { Command } from "../../src/protocol/command.ts";
+import { MetaCommand } from "../../src/protocol/commands/meta.ts";
 import { RetrievalCommand } from "../../src/protocol/commands/retrieval.ts";
+import type { StorageCommand } from "../../src/protocol/commands/storage.ts";
 import { lock } from "../../src/patterns/mod.ts";
 import { ketama, migrate, modula } from "../../src/routing/mod.ts";
 import { type FaultHook, MemcachedServer } from "../../src/testing/mod.ts";
@@ -296,6 +298,38 @@ Deno.test("migrate asks again if the item moved while the former server was aske
   assertEquals(asked, ["next", "former", "next"]);
 });
 
+Deno.test("migrate keeps what it brought over if another client has stored the same value meanwhile", async () => {
+  const asked: string[] = [];
+  const verbOf = (command: Command) => {
+    return command instanceof MetaCommand
+      ? command.request.verb
+      : (command as RetrievalCommand | StorageCommand<unknown>).verb;
+  };
+  let isCopied = false;
+  const places = {
+    next: (command: Command) => {
+      asked.push(`next ${verbOf(command)}`);
+      if (command instanceof RetrievalCommand) {
+        return command.succeed(isCopied ? "value" : undefined);
+      }
+      isCopied = true;
+      command.succeed(true);
+    },
+    former: (command: Command) => {
+      asked.push(`former ${verbOf(command)}`);
+      // The other client's item has the same bytes, and another cas unique.
+      const flags = { f: "0", t: "-1", c: isCopied ? "2" : "1" };
+      command.succeed({ status: isCopied ? "HD" : "VA", flags, value: new Uint8Array(1) });
+    },
+    options: { dialect: undefined, keys: undefined, counters: new Counters("test") },
+  };
+  const command = new RetrievalCommand("get", "key", () => undefined);
+  const value = new Promise((resolve, reject) => command.settleBy(resolve, reject));
+  submitMoving("key", command, places);
+  assertEquals(await value, "value");
+  assertEquals(asked, ["next get", "former mg", "next add", "former mg", "next get"]);
+});
+
 for (const dialect of ["meta", "classic"] as const) {
   Deno.test(`migrate brings nothing over that is deleted meanwhile, by ${dialect} commands`, async () => {
     const { promise: adding, resolve } = deferred<void>();
@@ -312,6 +346,23 @@ for (const dialect of ["meta", "classic"] as const) {
     assertEquals(await other.delete("key"), true);
     await value;
     assertEquals(await client.get("key"), undefined);
+  });
+
+  Deno.test(`migrate brings nothing over that touch lets expire, by ${dialect} commands`, async () => {
+    const { promise: touching, resolve } = deferred<void>();
+    // The former server does it late.
+    await using fleet = await twoClients(dialect, undefined, ({ command }) => {
+      if (command !== "touch") return undefined;
+      resolve();
+      return { delay: 100 };
+    });
+    const { client, other } = fleet;
+    await client.set("key", "value");
+    const touched = client.touch("key", new Date(0));
+    await touching;
+    await other.get("key");
+    assertEquals(await touched, true);
+    assertEquals(await other.get("key"), undefined);
   });
 
   Deno.test(`migrate brings no lock over that is released meanwhile, by ${dialect} commands`, async () => {

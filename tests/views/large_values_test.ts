@@ -8,10 +8,12 @@ import {
 import {
   Client,
   ClientException,
+  compressed,
   type Dial,
   type EncodedValue,
   jsonTranscoder,
   type KeyCommands,
+  moecacheTranscoder,
   type OperationOptions,
   PartialClientException,
   rawTranscoder,
@@ -439,6 +441,77 @@ onEveryServer("largeValues", (test) => {
     await assertRejects(() => pickled.setStream("c", streamOf()), ValidationException, "raw");
   });
 });
+
+Deno.test("largeValues streams in mcrouter's format what was set, and not what its transcoder makes of it", async () => {
+  await using server = await MemcachedServer.listen();
+  await using client = new Client(server.address);
+  const text = "ünïcödé ".repeat(1000);
+  const utf8 = new TextEncoder().encode(text);
+  // It is longer than a chunk when it is compressed, too.
+  const noise = Uint8Array.from({ length: 10_000 }, (_, i) => (i * i * 40_503 >>> 7) & 63);
+  const transcoders: Record<string, Transcoder> = {
+    moecacheTranscoder,
+    "pickles of protocol 4": moecacheTranscoder({ pickleProtocol: 4 }),
+    jsonTranscoder,
+    rawTranscoder,
+    compressed: compressed(moecacheTranscoder, { threshold: 100 }),
+  };
+  for (const [name, transcoder] of Object.entries(transcoders)) {
+    const view = largeValues(client, { ...SMALL, format: "mcrouter", transcoder });
+    const values: [unknown, Uint8Array][] = [];
+    if (transcoder !== jsonTranscoder) values.push([noise, noise]);
+    if (transcoder !== rawTranscoder) values.push([text, utf8]);
+    for (const [value, expected] of values) {
+      await view.set("a", value);
+      assertEquals(await read(await view.getStream("a")), expected, name);
+    }
+    if (transcoder === rawTranscoder) continue;
+    await view.set("a", Array.from(noise));
+    await assertRejects(() => view.getStream("a"), ClientException, "neither bytes nor");
+  }
+});
+
+for (const [name, options] of Object.entries(FORMATS)) {
+  Deno.test(`largeValues reads once more what is replaced between its list and its chunks${name}`, async () => {
+    await using server = await MemcachedServer.listen();
+    await using client = new Client(server.address);
+    await using other = new Client(server.address);
+    const otherView = largeValues(other, options);
+    let overtake = async () => {};
+    /** A client in whose reads of a list another one gets in between. */
+    const overtaken = (commands: KeyCommands): KeyCommands =>
+      new Proxy(commands, {
+        get(target, name) {
+          const value = Reflect.get(target, name);
+          if (typeof value !== "function" || name === "locate") return value;
+          if (name === "withTranscoder") {
+            return (transcoder: Transcoder) => overtaken(target.withTranscoder(transcoder));
+          }
+          return async (...args: unknown[]) => {
+            const result = await Reflect.apply(value, target, args);
+            const replace = overtake;
+            overtake = async () => {};
+            await replace();
+            return result;
+          };
+        },
+      });
+    const view = largeValues(overtaken(client), options);
+    const reads: Record<string, () => Promise<unknown>> = {
+      get: () => view.get("a"),
+      gets: async () => (await view.gets("a"))?.value,
+      getMany: async () => (await view.getMany(["a"])).get("a"),
+      getAndTouch: () => view.getAndTouch("a", 60),
+      getOrSet: () => view.getOrSet("a", () => "loaded"),
+      getStream: async () => await read(await view.getStream("a")),
+    };
+    for (const [command, readAgain] of Object.entries(reads)) {
+      await otherView.set("a", bytes(5000, 1), 60);
+      overtake = () => otherView.set("a", bytes(7000, 2), 60);
+      assertEquals(await readAgain(), bytes(7000, 2), command);
+    }
+  });
+}
 
 Deno.test("largeValues refuses in mcrouter's format what would be read as a large value", async () => {
   await using server = await MemcachedServer.listen();

@@ -11,7 +11,13 @@ import {
   tuple,
   ValidationException,
 } from "../../mod.ts";
-import { nearCache, type NearCacheOptions, tagged } from "../../src/views/mod.ts";
+import {
+  hashedKeys,
+  nearCache,
+  type NearCacheOptions,
+  replicas,
+  tagged,
+} from "../../src/views/mod.ts";
 import { type FaultHook, MemcachedServer } from "../../src/testing/mod.ts";
 import { memcachedPath, MemcachedProcess } from "../support/memcached.ts";
 import { onEveryServer } from "../support/every_server.ts";
@@ -595,4 +601,27 @@ Deno.test("nearCache knows items by the keys that are sent", async () => {
   // Of another client's write, memcached reports the key that was sent.
   await client.set("ada", 3);
   await until(async () => await view.get("Ada") === 3);
+});
+
+Deno.test("nearCache of a namespace or another view knows items by the keys that are sent", async () => {
+  await using server = await MemcachedServer.listen();
+  const keys = { encode: (key: string) => key.toLowerCase() };
+  await using client = new Client(server.address, { keys });
+  const inner = {
+    ...{ namespace: client.namespace("n:"), tagged: tagged(client) },
+    replicas: replicas([client, client]),
+  };
+  for (const [name, commands] of Object.entries(inner)) {
+    const view = nearCache(commands, ALL);
+    await view.set("Ada", 1);
+    assertEquals(await view.get("Ada"), 1);
+    await view.set("ADA", 2);
+    assertEquals(await view.get("Ada"), 2, name);
+  }
+  // Of long keys, this view sends hashes, which differ.
+  const hashed = nearCache(hashedKeys(client), ALL);
+  const [long, other] = ["a".repeat(300), "A".repeat(300)];
+  await hashed.set(long, 1);
+  await hashed.set(other, 2);
+  assertEquals([await hashed.get(long), await hashed.get(other)], [1, 2]);
 });

@@ -684,6 +684,31 @@ Deno.test("replicas: getOrSet of processes in different zones loads a value once
   }
 });
 
+Deno.test("replicas reads the fleet that answers fastest, or any of them", async () => {
+  await using pair = await Pair.start();
+  let time = 0;
+  const clock = { now: () => time, after: () => () => {} };
+  const asked = [0, 0];
+  const fleets = [20, 1].map((duration, i) =>
+    new Proxy(pair.get(i), {
+      get: (target, name) =>
+        name !== "get" ? Reflect.get(target, name).bind(target) : () => {
+          asked[i] = (asked[i] ?? 0) + 1;
+          time += duration;
+          return Promise.resolve("value");
+        },
+    }) as unknown as KeyCommands
+  );
+  const nearest = replicas(fleets, { read: "nearest", clock });
+  for (let i = 0; i < 100; i++) await nearest.get("key");
+  const [slow = 0, fast = 0] = asked;
+  assert(slow <= 10 && fast >= 90, `${asked}`);
+  asked.fill(0);
+  const any = replicas(fleets, { read: "any", clock });
+  for (let i = 0; i < 200; i++) await any.get("key");
+  for (const count of asked) assert(count > 50, `${asked}`);
+});
+
 Deno.test("replicas reads its own zone first", async () => {
   await using pair = await Pair.start();
   await pair.get(0).set("key", "far");

@@ -14,6 +14,8 @@ import { elastiCache } from "../../src/discovery/mod.ts";
 import { hashedKeys, type Schema, spread, type SpreadOptions, typed } from "../../src/views/mod.ts";
 import { HotKeys } from "../../src/views/hot_keys.ts";
 import { type FaultHook, MemcachedServer } from "../../src/testing/mod.ts";
+import { FakeClock } from "../support/fake_clock.ts";
+import { memcachedPath, MemcachedProcess } from "../support/memcached.ts";
 import { describeKeyCommands } from "./key_commands_suite.ts";
 
 describeKeyCommands("spread, with every key hot, on one server", (client) => {
@@ -167,6 +169,18 @@ Deno.test("spread sends readers to the item once it has been marked as stale", a
   for (let i = 0; i < 20; i++) assertEquals(await view.getOrSet("hot", () => "new"), "new");
 });
 
+Deno.test("spread knows hot keys of a list by the keys that are sent", async () => {
+  await using first = await MemcachedServer.listen();
+  await using second = await MemcachedServer.listen();
+  const keys = { encode: (key: string) => key.toLowerCase() };
+  await using client = new Client([first.address, second.address], { keys });
+  const view = spread(client, { copies: 2, keys: ["Ada"] });
+  await view.set("Ada", "old");
+  // A write of the same item under another key.
+  await view.set("ADA", "new");
+  for (let i = 0; i < 30; i++) assertEquals(await view.get("Ada"), "new");
+});
+
 Deno.test("spread finds hot keys by use, and writers that do not know them follow", async () => {
   await using fleet = await Fleet.start(3);
   await using other = fleet.connect();
@@ -182,6 +196,24 @@ Deno.test("spread finds hot keys by use, and writers that do not know them follo
   assertEquals((await fleet.places("cold1")).size, 0);
   await writer.set("hot", 2, 60);
   for (let i = 0; i < 30; i++) assertEquals(await reader.get("hot"), 2);
+});
+
+Deno.test({
+  name: "spread with hotKeys reads without a wait where memcached keeps no cas uniques",
+  ignore: memcachedPath() === undefined,
+  async fn() {
+    await using first = await MemcachedProcess.start(["-C"]);
+    await using second = await MemcachedProcess.start(["-C"]);
+    // On this clock no wait ends.
+    const clock = new FakeClock();
+    await using client = new Client([first.address, second.address], { clock });
+    const signal = AbortSignal.timeout(30_000);
+    const view = spread(client, { copies: 2, hotKeys: { share: 0.2 } });
+    for (const value of ["old", "new"]) {
+      await view.set("hot", value, 60);
+      for (let i = 0; i < 200; i++) assertEquals(await view.get("hot", { signal }), value);
+    }
+  },
 });
 
 Deno.test("spread's writers follow keys that were found by use long ago, as long as there are copies", async () => {

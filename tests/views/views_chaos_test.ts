@@ -4,12 +4,15 @@ import { assert, assertEquals } from "@std/assert";
 import { Client, type KeyCommands, type OperationOptions } from "../../mod.ts";
 import { MemcachedServer } from "../../src/testing/mod.ts";
 import {
+  hashedKeys,
   largeValues,
   nearCache,
   replicas,
   type ReplicasOptions,
+  type Schema,
   spread,
   tagged,
+  typed,
 } from "../../src/views/mod.ts";
 import { chooseSeed, Random } from "../chaos/random.ts";
 import { extent } from "../support/extent.ts";
@@ -140,6 +143,19 @@ const STRICT: Readonly<Record<string, (client: Client) => KeyCommands>> = {
   largeValues: (client) => largeValues(client, { chunkByteLength: 1024 }),
   tagged: (client) => tagged(client),
   spread: (client) => spread(client, { copies: 2, keys: KEYS }),
+  hashedKeys: (client) => hashedKeys(client),
+  typed: (client) => typed(client, TEXT) as KeyCommands,
+};
+/** The keys that are not `"a"`. */
+const STRICT_KEYS: Readonly<Record<string, string>> = { hashedKeys: "no key of memcached's" };
+/** What {@linkcode typed} takes. */
+const TEXT: Schema<string> = {
+  "~standard": {
+    version: 1,
+    vendor: "test",
+    validate: (value) =>
+      typeof value === "string" ? { value } : { issues: [{ message: "must be a string" }] },
+  },
 };
 /** What each of them stores with. */
 const OPTIONS: Readonly<Record<string, OperationOptions & { readonly tags?: readonly string[] }>> =
@@ -157,18 +173,19 @@ for (const [name, makeView] of Object.entries(STRICT)) {
     await using client = new Client(servers, { timeout: 1000 });
     await using other = new Client(servers, { timeout: 1000 });
     const [writing, reading] = [makeView(client), makeView(other)];
+    const key = STRICT_KEYS[name] ?? "a";
     const versions = new Versions();
     let isDone = false;
     const faults: unknown[] = [];
     const writer = repeatUntil(() => isDone, async () => {
       await versions.write((version) => {
         const value = Array.from({ length: 1000 }, () => version).join();
-        return writing.set("a", value, 0, OPTIONS[name]);
+        return writing.set(key, value, 0, OPTIONS[name]);
       });
     });
     const count = await repeat({ left: extent(500, 5_000) }, async () => {
       const start = performance.now();
-      const value = await reading.get<string>("a");
+      const value = await reading.get<string>(key);
       if (value === undefined) return;
       const found = new Set(value.split(","));
       const [version = ""] = found;

@@ -742,8 +742,12 @@ export class Client<Given = MemjsValue, Read = NodeBuffer | null> {
 
   #turnsOf(key: string): Turns {
     const isOne = this.#turns.length === 1 || typeof key !== "string";
-    // What `getServer` of the program returns may be no index: sending fails then.
-    return this.#turns[isOne ? 0 : this.getServer(key)] ?? new Turns();
+    try {
+      return this.#turns[isOne ? 0 : this.getServer(key)] ?? new Turns();
+    } catch {
+      // That of the program may throw: sending asks it again, and the call fails.
+      return new Turns();
+    }
   }
 
   /** Takes 0 for the default, as memjs does; but not NaN, the result of a calculation that went wrong. */

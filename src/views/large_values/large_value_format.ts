@@ -11,6 +11,8 @@ export interface Head extends ChunkList {
   readonly id: string;
   /** Makes the value from its bytes. */
   readonly valueOf: (bytes: Uint8Array) => unknown;
+  /** Whether the bytes are those of the value, or of its text in UTF-8: then they are streamed as they are. */
+  readonly isPlain: () => boolean | Promise<boolean>;
 }
 
 /** How large values are distinguished from others. */

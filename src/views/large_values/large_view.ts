@@ -45,7 +45,8 @@ export interface LargeValueCommands extends KeyCommands {
     options?: OperationOptions,
   ): Promise<void>;
   /**
-   * Reads a value as a stream of bytes; a string as its UTF-8. No more than a few chunks are in memory at once.
+   * Reads a value as a stream of bytes; a string as its UTF-8. No more than a few chunks are in memory at once, except
+   * with `format: "mcrouter"` and a transcoder that changes bytes, as pickles do.
    *
    * The stream fails with a `ClientException` when memcached drops a chunk while it is read. Cancel it when it
    * need not be read to its end.
@@ -244,6 +245,10 @@ export class LargeView extends ValueView implements LargeValueCommands {
         return streamOfOne(key, await this.#rules.format.decode(stored, key));
       }
       if (head.id === tried) return undefined;
+      if (!await head.isPlain()) {
+        const value = await this.#rules.fromStored(stored, key, undefined, operation);
+        return value === undefined ? undefined : streamOfOne(key, value);
+      }
       tried = head.id;
       const chunks = namingWhole(this.#rules.chunks.readEach(head, operation), key);
       const { value: first } = await chunks.next();

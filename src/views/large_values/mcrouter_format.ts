@@ -57,9 +57,8 @@ export class McrouterFormat implements Format {
       /^(\d{1,9})-(\d{1,9})-(\d{1,20})$/.exec(new TextDecoder().decode(data)) ?? [];
     // What mcrouter does not read is a miss there too.
     const isHead = Number(version) === 1 && count !== undefined && Number(count) <= MOST_CHUNKS;
-    const valueOf = (data: Uint8Array) => {
-      return this.decode({ flags: (flags & ~BIG_VALUE) >>> 0, data }, key);
-    };
+    const unmarked = (flags & ~BIG_VALUE) >>> 0;
+    const valueOf = (data: Uint8Array) => this.decode({ flags: unmarked, data }, key);
     return {
       id: suffix ?? "",
       count: isHead ? Number(count) : 1,
@@ -67,7 +66,20 @@ export class McrouterFormat implements Format {
       keyOf: (index) => `${key}:${index}:${BigInt(suffix ?? 0)}`,
       lengthOf: () => isHead ? undefined : -1,
       valueOf,
+      isPlain: () => this.#isPlain(unmarked),
     };
+  }
+
+  /** Whether the transcoder stores bytes or text as they are under these flags. */
+  async #isPlain(flags: number): Promise<boolean> {
+    const probe = new TextEncoder().encode("é");
+    try {
+      const decoded = await this.#transcoder.decode({ flags, data: probe });
+      return decoded === "é" || decoded instanceof Uint8Array && `${decoded}` === `${probe}`;
+    } catch {
+      // It is nothing in this format, in which values are then read as a whole.
+      return false;
+    }
   }
 
   decode(stored: unknown, key: string): unknown {

@@ -56,6 +56,7 @@ export class OwnFormat implements Format {
       // A byte order mark is part of the text.
       valueOf: (bytes) =>
         type === "text" ? new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes) : bytes,
+      isPlain: () => true,
     };
   }
 
