@@ -8,9 +8,6 @@ interface Global {
   clearImmediate?(immediate: unknown): void;
 }
 
-/** How many milliseconds to wait for an immediate. */
-const LATE_IMMEDIATE = 5;
-
 /**
  * Calls back when the event loop has polled every socket once. Data that arrived while the process was suspended has
  * been delivered by then. On Deno, data that arrived while it was busy may be delivered later.
@@ -29,17 +26,18 @@ export function afterTurn(call: () => void): () => void {
   return () => cancel();
 }
 
-/** Calls back after the pending events of the event loop; a little later if immediates have been replaced. */
+/** Calls back after the pending events of the event loop, by a message if immediates have been replaced. */
 function immediate(call: () => void): () => void {
   const { setImmediate, clearImmediate } = globalThis as Global;
   const due = () => {
     cancel();
     call();
   };
-  const late = systemClock.after(LATE_IMMEDIATE, due);
+  // Not a timer: a test may have replaced those too, before this module was loaded.
+  const messaged = message(due);
   const immediate = setImmediate!(due);
   const cancel = () => {
-    late();
+    messaged();
     clearImmediate!(immediate);
   };
   return cancel;
