@@ -20,7 +20,7 @@ export type OptionTypes<Options> = {
 };
 
 /**
- * Checks the names and types of options. `undefined` counts as absent.
+ * Checks the names and types of options. What is `undefined` counts as absent, whatever its name is.
  *
  * @throws {ValidationException} When `options` is not an object, or an option is unknown or has a wrong type.
  */
@@ -31,7 +31,8 @@ export function checkOptions<Options>(
   if (options === undefined) return;
   checkObject(options, `a plain object such as { ${Object.keys(types)[0]} }`);
   for (const name in options) {
-    if (!Object.hasOwn(types, name)) throw unknownOption(name, Object.keys(types));
+    if (options[name] === undefined || Object.hasOwn(types, name)) continue;
+    throw unknownOption(name, Object.keys(types));
   }
   // Not those found above: the getters of classes are not among them.
   for (const name in types) {
@@ -156,7 +157,10 @@ function differingLetters(name: string, other: string): number {
  */
 export function checkNames(options: object, known: readonly string[]): void {
   checkObject(options, "a plain object");
-  for (const name in options) if (!known.includes(name)) throw unknownOption(name, known);
+  for (const name in options) {
+    if (options[name as never] === undefined || known.includes(name)) continue;
+    throw unknownOption(name, known);
+  }
 }
 
 /**

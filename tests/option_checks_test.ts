@@ -10,7 +10,13 @@ import {
 import { RateLimitStore } from "../src/adapters/rate_limit.ts";
 import { dns, elastiCache } from "../src/discovery/mod.ts";
 import { prometheus } from "../src/observing/prometheus.ts";
-import { checkBoolean, checkChoice, checkInteger, checkOptions } from "../src/option_checks.ts";
+import {
+  checkBoolean,
+  checkChoice,
+  checkInteger,
+  checkNames,
+  checkOptions,
+} from "../src/option_checks.ts";
 import { lock, memoize, once, rateLimit } from "../src/patterns/mod.ts";
 import { enyimKeys } from "../src/keys/mod.ts";
 import {
@@ -70,6 +76,9 @@ Deno.test("checkOptions accepts known options, and treats undefined as left out"
   checkOptions({}, TYPES);
   const { signal } = new AbortController();
   checkOptions({ signal, timeout: 5, flag: undefined, load: () => 1 }, TYPES);
+  const misspelt = { timeout: 5, tiemout: undefined };
+  checkOptions(misspelt as { timeout: number }, TYPES as never);
+  checkNames(misspelt, ["timeout"]);
 });
 
 Deno.test("checkOptions refuses what is no object of options, and says what to pass", () => {
