@@ -2,10 +2,8 @@
 
 import { assertEquals } from "@std/assert";
 import { Client } from "../../mod.ts";
-import { bundle } from "../runtimes/bundle.ts";
 import { FakeClock } from "../support/fake_clock.ts";
 import { withFakeTimers } from "../support/fake_timers.ts";
-import { programPath } from "../support/memcached.ts";
 import { answering, ScriptedPeer } from "../support/scripted_peer.ts";
 
 for (const options of [{}, { timeout: 1000 }, { connections: 2, retries: 1 }]) {
@@ -20,53 +18,5 @@ for (const options of [{}, { timeout: 1000 }, { connections: 2, retries: 1 }]) {
       assertEquals(await client.get("key"), undefined);
     }
     assertEquals(peer.connectionCount, 1);
-  });
-}
-
-/**
- * Loads a client's module after a test has replaced the timers and the clock, as Jest does with `enableGlobally`. Node's
- * own `AbortSignal.timeout` uses the timers of `node:timers`, which fake timers replace as well.
- */
-const LOADED_LATE = `
-  import timers from "node:timers";
-  let time = performance.now();
-  performance.now = () => time;
-  for (const owner of [globalThis, timers]) {
-    for (const kind of ["Timeout", "Interval", "Immediate"]) {
-      owner["set" + kind] = () => ({ ref() {}, unref() {} });
-      owner["clear" + kind] = () => {};
-    }
-  }
-  const { Client } = await import("./mod.mjs");
-  const client = new Client(process.argv[2]);
-  for (let minute = 0; minute < 3; minute++) {
-    console.log(await client.get("key"));
-    time += 60_000;
-  }
-  await client.close();`;
-
-for (const runtime of ["node", "bun"]) {
-  const program = programPath(runtime);
-  Deno.test({
-    name: `Client works if its module is loaded under fake timers (${runtime})`,
-    ignore: program === undefined || programPath("npm") === undefined,
-    fn: async () => {
-      await using peer = new ScriptedPeer(answering(() => "END\r\n"));
-      const folder = await Deno.makeTempDir();
-      try {
-        await bundle(new URL("../../mod.ts", import.meta.url), `${folder}/mod.mjs`);
-        await Deno.writeTextFile(`${folder}/late.mjs`, LOADED_LATE);
-        const args = [`${folder}/late.mjs`, peer.address];
-        // It would wait for ever.
-        const { stdout } = await new Deno.Command(program!, {
-          args,
-          signal: AbortSignal.timeout(10_000),
-        })
-          .output();
-        assertEquals(new TextDecoder().decode(stdout), "undefined\n".repeat(3));
-      } finally {
-        await Deno.remove(folder, { recursive: true });
-      }
-    },
   });
 }
