@@ -100,12 +100,12 @@ Deno.test("memcached: callbacks of each server come in the order of the calls", 
   const servers = [one.address, two.address];
   const client = new Memcached(servers);
   await using located = new Client(servers, { locator: ketama });
-  const calls = await Array.fromAsync({ length: 30 }, async (_, i) => {
+  const calls = await Promise.all(Array.from({ length: 30 }, async (_, i) => {
     const key = `key${i}`;
     // Every other key is missing.
     if (i % 2 === 1) await call(client, "set", key, "value", 60);
     return { key, index: (await located.locate(key)).index };
-  });
+  }));
   const answered: number[][] = [[], []];
   await Promise.all(calls.map(async ({ key, index }, i) => {
     await call(client, "get", key);
