@@ -1,8 +1,4 @@
-/**
- * What the drop-ins for packages of Node share: callbacks, `Buffer` where the runtime has it, and keys in UTF-8.
- *
- * @module
- */
+/** What the drop-ins for packages of Node share: callbacks, and `Buffer` where the runtime has it. @module */
 
 /** Node's `Buffer` where its types are known, and `Uint8Array` elsewhere. */
 export type NodeBuffer = typeof globalThis extends { Buffer: { readonly prototype: infer Buffer } }
@@ -39,10 +35,4 @@ export function doneNow<Result>(act: () => Result): () => Result {
       throw error;
     };
   }
-}
-
-/** The UTF-8 of a key, each byte a character, as it is sent. It may be of any length: the client refuses a long one. */
-export function utf8Key(key: string): string {
-  if (/^[!-~]*$/.test(key)) return key;
-  return Array.from(new TextEncoder().encode(key), (byte) => String.fromCharCode(byte)).join("");
 }

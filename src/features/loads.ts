@@ -32,20 +32,22 @@ export class Loads implements ChangeListener {
 
   /** The load that can be joined. */
   get(session: Session, key: string): Load | undefined {
-    return this.#loadsOf(key)?.get(session);
+    return this.#loads.get(this.#sent(key))?.get(session);
   }
 
   /** Allows others to join. */
   add(session: Session, key: string, load: Load): void {
-    const loads = this.#loadsOf(key) ?? new Map<Session, Load>();
-    this.#loads.set(this.#sent(key), loads.set(session, load));
+    const sent = this.#sent(key);
+    const loads = this.#loads.get(sent) ?? new Map<Session, Load>();
+    this.#loads.set(sent, loads.set(session, load));
   }
 
   /** Stops others from joining, unless another load has replaced it. */
   remove(session: Session, key: string, load: Load): void {
-    const loads = this.#loadsOf(key);
+    const sent = this.#sent(key);
+    const loads = this.#loads.get(sent);
     if (loads?.get(session) === load) loads.delete(session);
-    if (loads?.size === 0) this.#loads.delete(this.#sent(key));
+    if (loads?.size === 0) this.#loads.delete(sent);
   }
 
   /** Stops others from joining the loads of a key, or of all keys, because the key has changed. */
@@ -53,10 +55,6 @@ export class Loads implements ChangeListener {
     if (this.#loads.size === 0) return;
     if (key === undefined) this.#loads.clear();
     else this.#loads.delete(this.#sent(key));
-  }
-
-  #loadsOf(key: string): Map<Session, Load> | undefined {
-    return this.#loads.get(this.#sent(key));
   }
 
   #sent(key: string): string {

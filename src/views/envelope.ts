@@ -27,6 +27,9 @@ export function openEnvelope(name: string, stored: unknown): unknown[] | undefin
   return Array.isArray(stored) && stored[0] === START + name ? stored.slice(1) : undefined;
 }
 
+/** Clients that have been found to store lists: their transcoder stays the same. */
+const storingLists = /* @__PURE__ */ new WeakSet<KeyCommands>();
+
 /**
  * Checks that a client can store what {@linkcode envelope} makes.
  *
@@ -35,6 +38,7 @@ export function openEnvelope(name: string, stored: unknown): unknown[] | undefin
  * @throws {ValidationException} When its transcoder refuses lists.
  */
 export function checkStoresLists(client: KeyCommands, key: string): void {
+  if (storingLists.has(client)) return;
   try {
     const written = sessionOf(client)?.writeItem(envelope(""));
     // One that fails later is refused when it is sent.
@@ -45,6 +49,7 @@ export function checkStoresLists(client: KeyCommands, key: string): void {
     const message = `Cannot store value of key ${JSON.stringify(key)}: ${why}: ${reason}`;
     throw new ValidationException(message, undefined, { cause });
   }
+  storingLists.add(client);
 }
 
 /** Keeps a caller's own list from being read as a marked one. */

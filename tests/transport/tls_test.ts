@@ -39,13 +39,17 @@ function assertTells(error: Error, ...words: string[]): void {
 }
 
 for (const [kind, tls] of Object.entries(KINDS)) {
+  /** Starts a server that demands a certificate where the client has one. */
+  const start = (shown: typeof server, args?: string[]) => {
+    return TlsMemcached.start(shown, tls.cert === undefined ? undefined : authority.cert, args);
+  };
+
   for (const { io } of WAYS) {
     Deno.test({
       name: `Client stores and reads over TLS ${kind} (${io})`,
       ignore,
       fn: async () => {
-        const clientAuthority = tls.cert === undefined ? undefined : authority.cert;
-        await using memcached = await TlsMemcached.start(server, clientAuthority, ["-I", "4m"]);
+        await using memcached = await start(server, ["-I", "4m"]);
         await using client = new Client(`memcacheds://localhost:${memcached.port}`, {
           io: io!,
           tls,
@@ -67,8 +71,6 @@ for (const [kind, tls] of Object.entries(KINDS)) {
     name: `Client tells what is wrong with a server's certificate, with TLS ${kind}`,
     ignore,
     fn: async () => {
-      const clientAuthority = tls.cert === undefined ? undefined : authority.cert;
-      const start = (shown: typeof server) => TlsMemcached.start(shown, clientAuthority);
       {
         await using memcached = await start(server);
         const strange = await fault(memcached.port, { ...tls, caCerts: [stranger.cert] });
@@ -94,8 +96,7 @@ for (const [kind, tls] of Object.entries(KINDS)) {
     name: `Client leaves no connection to a server whose certificate it refuses, with TLS ${kind}`,
     ignore,
     fn: async () => {
-      const clientAuthority = tls.cert === undefined ? undefined : authority.cert;
-      await using memcached = await TlsMemcached.start(server, clientAuthority);
+      await using memcached = await start(server);
       await using observer = new Client({ hostname: "127.0.0.1", port: memcached.port, tls });
       const count = async () => (await observer.stats())[0]?.curr_connections;
       const before = await count();
@@ -108,8 +109,7 @@ for (const [kind, tls] of Object.entries(KINDS)) {
     name: `Client takes a certificate for the serverName that it is given, with TLS ${kind}`,
     ignore,
     fn: async () => {
-      const clientAuthority = tls.cert === undefined ? undefined : authority.cert;
-      await using memcached = await TlsMemcached.start(elsewhere, clientAuthority);
+      await using memcached = await start(elsewhere);
       for (const serverName of ["cache.example.com", "127.0.0.9"]) {
         const address = { hostname: "127.0.0.1", port: memcached.port };
         await using client = new Client({ ...address, tls: { ...tls, serverName } });

@@ -11,8 +11,8 @@ import {
   type OptionTypes,
 } from "../../option_checks.ts";
 import { npmMemcachedKeys } from "../../keys/mod.ts";
+import { byteString } from "../../routing/hashes/text_hash.ts";
 import { ketama } from "../../routing/mod.ts";
-import { utf8Key } from "../node_callbacks.ts";
 
 /** One server, several, or the weights of several by their names: `host:port`, or the path of a unix socket. */
 export type MemcachedServers = string | readonly string[] | Readonly<Record<string, number>>;
@@ -209,7 +209,7 @@ function failoverFrom(spares: readonly string[]): Failover {
 function keyFormat(maxKeySize: number): KeyFormat {
   const compress = npmMemcachedKeys.encode;
   return {
-    encode: (key) => key.length > maxKeySize ? compress(key) : utf8Key(key),
+    encode: (key) => key.length > maxKeySize ? compress(key) : byteString(key),
     route: (key) => key,
   };
 }

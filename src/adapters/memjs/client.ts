@@ -15,10 +15,11 @@ import {
   invalidPlace,
   type OptionTypes,
 } from "../../option_checks.ts";
+import { byteString } from "../../routing/hashes/text_hash.ts";
 import { memjsModulo } from "../../routing/mod.ts";
 import { systemClock } from "../../waiting.ts";
 import { keepingProcess } from "../../waiting/timers.ts";
-import { callBack, doneNow, type NodeBuffer, toBuffer, utf8Key } from "../node_callbacks.ts";
+import { callBack, doneNow, type NodeBuffer, toBuffer } from "../node_callbacks.ts";
 import { ReopenedClient } from "../reopened_client.ts";
 import { Turns } from "../turns.ts";
 import {
@@ -143,7 +144,7 @@ export class Client<Given = MemjsValue, Read = NodeBuffer | null> {
       new MoecacheClient(addresses, {
         ...this.#settings.clientOptions,
         transcoder: rawTranscoder({ withFlags: true }),
-        keys: { encode: utf8Key, route: (key) => key },
+        keys: { encode: byteString, route: (key) => key },
         locator: this.#locator,
       })
     );
