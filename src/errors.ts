@@ -166,7 +166,8 @@ export class PartialClientException extends ClientException implements PartialFa
    * @param unit Whether keys or servers failed.
    */
   constructor(action: string, partial: PartialFailure, unit: "keys" | "servers" = "keys") {
-    super(partialMessage(action, partial, unit), [...partial.failures.keys()], firstCause(partial));
+    const [cause] = partial.failures.values();
+    super(partialMessage(action, partial, unit), [...partial.failures.keys()], { cause });
     this.failures = partial.failures;
     this.results = partial.results;
   }
@@ -203,7 +204,8 @@ export class PartialSocketError extends SocketError implements PartialFailure {
    * @param unit Whether keys or servers failed.
    */
   constructor(action: string, partial: PartialFailure, unit: "keys" | "servers" = "keys") {
-    super(partialMessage(action, partial, unit), firstCause(partial));
+    const [cause] = partial.failures.values();
+    super(partialMessage(action, partial, unit), { cause });
     this.failures = partial.failures;
     this.results = partial.results;
   }
@@ -215,13 +217,8 @@ function partialMessage(
   unit: "keys" | "servers",
 ): string {
   const [[first, error]] = failures as unknown as [[string, unknown]];
-  const why = messageOf(error);
-  return `Cannot ${action} ${failures.size} of ${count} ${unit}, the first ${quote(first)}: ${why}`;
-}
-
-function firstCause({ failures }: PartialFailure): { cause: unknown } {
-  const [cause] = failures.values();
-  return { cause };
+  const what = `${failures.size} of ${count} ${count === 1 ? unit.slice(0, -1) : unit}`;
+  return `Cannot ${action} ${what}, the first ${quote(first)}: ${messageOf(error)}`;
 }
 
 /**

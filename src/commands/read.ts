@@ -58,8 +58,8 @@ export function getAndTouch<Value>(
 ): Promise<Value | undefined> {
   return session.ask(key, () => {
     session.checkKey(key, "get and touch");
-    const seconds = checkExptime(exptime, Date.now, "needed");
-    return new RetrievalCommand(`gat ${seconds}`, key, session.readItem);
+    const verb = `gat ${checkExptime(exptime, Date.now, "needed")}`;
+    return new RetrievalCommand(verb, key, session.readItem);
   }, options) as Promise<Value | undefined>;
 }
 
