@@ -109,7 +109,7 @@ export function processTerminal(): Terminal {
   };
 }
 
-/** Whether nobody reads what is written: a pipe is closed, or a terminal. */
+/** Whether what is written has no reader any more: a pipe is closed, or a terminal. */
 function isWithoutReader({ code }: { readonly code?: string }): boolean {
   return code === "EPIPE" || code === "EIO" && process.stdout.isTTY;
 }
