@@ -217,8 +217,11 @@ function partialMessage(
   unit: "keys" | "servers",
 ): string {
   const [[first, error]] = failures as unknown as [[string, unknown]];
-  const what = `${failures.size} of ${count} ${count === 1 ? unit.slice(0, -1) : unit}`;
-  return `Cannot ${action} ${what}, the first ${quote(first)}: ${messageOf(error)}`;
+  const units = count === 1 ? unit.slice(0, -1) : unit;
+  const why = messageOf(error);
+  return `Cannot ${action} ${failures.size} of ${count} ${units}, the first ${
+    quote(first)
+  }: ${why}`;
 }
 
 /**
@@ -247,6 +250,15 @@ export function madeAgain(error: unknown, text: string = Object(error).message):
 export function quote(value: unknown): string {
   if (typeof value !== "string") return `of type ${value === null ? "null" : typeof value}`;
   return JSON.stringify(value.replace(/^(.{80}).+/s, "$1…"));
+}
+
+/**
+ * Handles the failure of a dynamic `import()`, as where a file of a bundle is missing.
+ *
+ * @throws {ClientException} Always, so that it counts neither as the caller's fault nor as a server's.
+ */
+export function cannotLoad(cause: unknown): never {
+  throw new ClientException(`Cannot load the client: ${messageOf(cause)}`, undefined, { cause });
 }
 
 /** The message of an error, or the text of any other thrown value. */

@@ -274,7 +274,7 @@ Deno.test("errors speak of one thing as of one", async () => {
     "Cannot use any server: all are down": await errorOf(down.get("a")),
     "operations wait for it, as many as maxPending allows: 1": pending,
     "a list of names, one for each client": await errorOf(
-      (async () => replicas([client], zones))(),
+      Promise.resolve().then(() => replicas([client], zones)),
     ),
   };
   for (const [text, error] of Object.entries(messages)) assertStringIncludes(`${error}`, text);
