@@ -342,6 +342,21 @@ export function describeCommands(
       assertEquals(listeners(), { present: 0, most: 1 });
     });
 
+    test("many keys end with a signal that has been aborted already", async (client) => {
+      const reason = new Error("enough");
+      const options = { signal: AbortSignal.abort(reason) };
+      for (
+        const operation of [
+          () => client.getMany(["a", "b"], options),
+          () => client.setMany({ a: 1, b: 2 }, 0, options),
+          () => client.deleteMany(["a", "b"], options),
+        ]
+      ) {
+        assertEquals(await assertRejects(operation), reason);
+      }
+      assertEquals(await client.getMany(["a", "b"]), new Map());
+    });
+
     test("flushAll refuses a delay that memcached takes for a time", async (client) => {
       await assertRejects(() => client.flushAll({ delay: 2_592_001 }), ValidationException);
     });
