@@ -1,5 +1,10 @@
 import { assert, assertEquals } from "@std/assert";
-import { countTests as countRunnerTests } from "./runtimes/program.ts";
+import {
+  countTests as countRunnerTests,
+  type ProgramOutcome,
+  runProgram,
+} from "./runtimes/program.ts";
+import { until } from "./support/turns.ts";
 import { countTests } from "./tasks/counts.ts";
 import { type Outcome, summarize } from "./tasks/lane.ts";
 
@@ -70,6 +75,57 @@ Deno.test("countTests() of other runtimes reads the runner's last word", () => {
   const smoke = { passed: 1, failed: 0 };
   assertEquals(countRunnerTests("The smoke test passed\n", 0), smoke);
   assertEquals(countRunnerTests("TypeError\n", 1), { passed: 0, failed: 1 });
+});
+
+/** Runs a program that counts its runs in a file, and does this when its second test has begun. */
+async function runTests(then: string, hangs = false): Promise<ProgramOutcome> {
+  const file = await Deno.makeTempFile();
+  try {
+    const code = `
+      console.log("RUNNING one\\nRUNNING two ... a step");
+      const runs = (await Deno.readTextFile(Deno.args[0])).length + 1;
+      await Deno.writeTextFile(Deno.args[0], "x".repeat(runs));
+      ${then}`;
+    const ending = new AbortController();
+    const args = ["eval", code, file];
+    const running = runProgram(Deno.execPath(), args, Deno.cwd(), ending.signal);
+    if (hangs) {
+      await until(async () => (await Deno.readTextFile(file)) !== "");
+      ending.abort();
+    }
+    return await running;
+  } finally {
+    await Deno.remove(file);
+  }
+}
+
+const CRASH = `Deno.kill(Deno.pid, "SIGKILL"); await new Promise(() => {});`;
+const END = `console.log("2 passed, 0 failed, 0 ignored");`;
+
+Deno.test("runProgram says which test was under way when a runtime crashed twice", async () => {
+  const { passed, failed, printed } = await runTests(CRASH);
+  assertEquals([passed, failed], [0, 1]);
+  const fault = "FAILED two ... a step: the runtime ended with SIGKILL";
+  assertEquals(printed.trim().split(/\n+/), [fault, fault]);
+});
+
+Deno.test("runProgram names the test in which a runtime crashed once", async () => {
+  const { passed, failed, unsteady } = await runTests(`if (runs === 1) { ${CRASH} } ${END}`);
+  assertEquals([passed, failed], [2, 0]);
+  assertEquals(unsteady, ["two ... a step: the runtime ended with SIGKILL"]);
+});
+
+Deno.test("runProgram says in which test a runtime hung", async () => {
+  const { failed, printed, unsteady } = await runTests("setInterval(() => {}, 1000);", true);
+  assertEquals([failed, unsteady], [1, []]);
+  assertEquals(printed.trim(), "FAILED two ... a step: the runtime hung");
+});
+
+Deno.test("runProgram says in which test a runtime gave up, and nothing of tests that passed", async () => {
+  const { failed, printed } = await runTests("Deno.exit(1);");
+  assertEquals([failed, printed.trim()], [1, "FAILED two ... a step: the runtime ended with 1"]);
+  const green = await runTests(END);
+  assertEquals([green.passed, green.printed], [2, "2 passed, 0 failed, 0 ignored\n"]);
 });
 
 Deno.test("the workflow gives .ci/run as long as it gives its commands", async () => {

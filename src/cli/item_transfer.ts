@@ -4,7 +4,7 @@ import { ClientException, type EncodedValue, type ItemMetadata } from "../../mod
 import type { DumpedItem } from "./dumped_item.ts";
 import type { Fleet } from "./fleet.ts";
 import type { ItemFilter } from "./item_filter.ts";
-import { isSendable } from "./keys_of_bytes.ts";
+import { isSendable, withShownKeys } from "./keys_of_bytes.ts";
 import { metaInBase64, RAW } from "./listed_items.ts";
 import type { Listing } from "./listing.ts";
 import { say } from "./messages.ts";
@@ -74,7 +74,7 @@ export async function valuesOf(
   try {
     return await inTime(terminal, retried(terminal.interrupted, () => readValues(fleet, batch)));
   } catch (error) {
-    listing.abandon(server, error);
+    listing.abandon(server, withShownKeys(error, batch.items.map(({ key }) => key)));
     return new Map();
   }
 }
@@ -138,7 +138,8 @@ export class ItemStore {
     try {
       const stored = () => storeItem(this.#fleet, item, this.#skipExisting);
       this.#counts[await retried(this.#signal, stored)]++;
-    } catch (error) {
+    } catch (fault) {
+      const error = withShownKeys(fault, [item.key]);
       if (!isRefusalOfItem(error)) {
         // What ends this ends the other items that wait for a server.
         this.#ended.abort();

@@ -30,6 +30,29 @@ export function decodedKey(key: string): string {
   }
 }
 
+/** How many characters of a key the messages of the library show. */
+const LONGEST_QUOTE = 80;
+
+/**
+ * Names keys in the message of an error as lists show them. The library has them there as it was given them, which is
+ * a character for each byte, or base64.
+ *
+ * @returns The error.
+ */
+export function withShownKeys<Thrown>(error: Thrown, keys: readonly string[]): Thrown {
+  if (!(error instanceof Error)) return error;
+  for (const key of keys) {
+    if (isPlain(key)) continue;
+    for (const sent of [key, btoa(key)]) {
+      const cut = `${sent.slice(0, LONGEST_QUOTE)}…`;
+      for (const quoted of [`"${sent}"`, JSON.stringify(sent), JSON.stringify(cut)]) {
+        error.message = error.message.replaceAll(quoted, () => `"${showKey(key)}"`);
+      }
+    }
+  }
+  return error;
+}
+
 /** Whether a key is UTF-8: then it has a text, which rings hash. */
 export function isUtf8(key: string): boolean {
   return /^[\0-\x7f]*$/.test(key) || decodedKey(key) !== key;

@@ -56,8 +56,9 @@ type Use<Result> = (
  *
  * The methods are those of the client. The generation is a counter in memcached, under the prefix followed by
  * `~moecache-generation`. Each operation requests the generation in the same turn in which it sends its own command
- * with the last known generation. Only if the generation has changed does the operation need a second round trip. So an
- * operation that begins after `invalidateAll` has resolved, in any process, finds nothing older.
+ * with the last known generation. Only if the generation has changed does the operation need a second round trip. The
+ * first operation takes two, or four if there is no counter yet. So an operation that begins after `invalidateAll` has
+ * resolved, in any process, finds nothing older.
  *
  * If the server of the counter cannot be reached, the generation is unknown and the operation fails. What it has sent
  * has ended by then: a write may have been stored, but is not stored later, unless the operation was aborted. If the

@@ -66,9 +66,9 @@ const NUMBER_LENGTH = 17;
  * Allows at most `limit` calls within `window` seconds, across all processes. It is a sliding window of two counters.
  * The previous window counts in proportion to the part of it that lies within the last `window` seconds.
  *
- * Refused calls are not counted. A call takes one round trip, and a refusal takes a second one. Concurrent calls are
- * never allowed more than the limit together. While one call is being refused, another call may be refused although
- * there was room for it.
+ * Refused calls are not counted. A call takes one round trip; the first one of a window takes one more, and so does a
+ * refusal. Concurrent calls are never allowed more than the limit together. While one call is being refused, another
+ * call may be refused although there was room for it.
  *
  * A cache cannot count exactly. If calls were uneven in a window, up to twice the limit may pass within `window`
  * seconds. A counter that is evicted, or whose server restarts, begins again at 0. Processes whose clocks differ count

@@ -23,10 +23,10 @@ export type Placement = LocatorFactory | {
  * - Commands that depend on an item (`add`, `append`, `incr`, `touch`, …) copy it first. Meta commands that write, and
  *   so `getOrSet`, delete the former copy instead.
  *
- * Keys that do not move cost nothing. The others cost up to five round trips, and each may take `timeout`. Before
- * memcached 1.6.10, the former server does not report the remaining lifetime: then a copy lives for 60 seconds, and is
- * made again while the former server has the item. A deleted item may reappear if another client copies it at the same
- * moment. When the old items have expired, use the new distribution alone.
+ * Keys that do not move cost nothing. A command on another key takes up to six round trips, and each may take
+ * `timeout`. Before memcached 1.6.10, the former server does not report the remaining lifetime: then a copy lives for
+ * 60 seconds, and is made again while the former server has the item. A deleted item may reappear if another client
+ * copies it at the same moment. When the old items have expired, use the new distribution alone.
  *
  * Names that are not in the client's list are ignored: when none of `from` is left, no keys move any more.
  *

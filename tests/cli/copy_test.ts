@@ -5,6 +5,7 @@ import { utf8Keys } from "@moecache/moecache/keys";
 import { ketama } from "@moecache/moecache/rings";
 import { MemcachedServer } from "@moecache/moecache/testing";
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { keyOfText } from "../../src/cli/keys_of_bytes.ts";
 import { SERVERS } from "../support/every_server.ts";
 import { MemcachedProcess } from "../support/memcached.ts";
 import { until } from "../support/turns.ts";
@@ -118,6 +119,35 @@ Deno.test("a key that no text command can carry is left out, and reported in one
   const { code, messages } = await moecache(`del --prefix a -s ${source.address}`);
   assertEquals(code, 3);
   assertStringIncludes(messages, "only the binary protocol can carry such a key");
+});
+
+Deno.test("errors name keys that are not ASCII as lists show them", async () => {
+  // The last one is sent in base64; the one before is longer than what errors quote.
+  const keys = ["ключ:1", "日本語".repeat(20), "с пробелом"];
+  let isFailing = false;
+  await using server = await MemcachedServer.listen({
+    fault: ({ command }) =>
+      isFailing && /^(get|set|delete|m.)$/.test(command)
+        ? { reply: "SERVER_ERROR out of memory" }
+        : undefined,
+  });
+  await using other = await MemcachedServer.listen();
+  for (const { address } of [server, other]) {
+    await using client = new Client(address);
+    for (const key of keys) await client.meta("ms", btoa(keyOfText(key)), ["b"], "value");
+  }
+  isFailing = true;
+  const [from, to] = [`--from ${other.address}`, `--to ${server.address}`];
+  const at = `-s ${server.address}`;
+  for (
+    const line of [`copy ${from} ${to}`, `verify ${from} ${to}`, `dump --values ${at}`, `del ${at}`]
+  ) {
+    for (const key of keys) {
+      const { code, messages } = await moecache([...line.split(" "), "--prefix", key]);
+      assertEquals([line, code], [line, 3]);
+      assertStringIncludes(messages, `key "${key}": the server answered`);
+    }
+  }
 });
 
 Deno.test("verify does not count as a read", async () => {

@@ -1,7 +1,7 @@
 /** What the sources import from JSR and from npm, as files for tools that know of neither. @module */
 
 import { cp } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { type Module, type ModuleGraph, readModuleGraph } from "./module_graph.ts";
 import { installTools } from "./tool.ts";
 
@@ -52,10 +52,25 @@ async function copyWithImports(
   const place = npm ?? jsr;
   if (place === undefined) throw new Error(`Cannot bundle ${url}: its place is not known`);
   const copy = `${folder}/${place}`;
-  await cp(local, copy, { recursive: true });
+  await copyWhole(local, copy);
   for (const { target } of imports) await copyWithImports(graph, graph.get(target)!, folder);
   if (npm === undefined) return copy;
   return join(copy, mainOf(JSON.parse(await Deno.readTextFile(`${copy}/package.json`))));
+}
+
+/** Puts a copy into its place at once: other processes may be copying the same, or reading it. */
+async function copyWhole(original: string, copy: string): Promise<void> {
+  await Deno.mkdir(dirname(copy), { recursive: true });
+  const work = await Deno.makeTempDir({ dir: dirname(copy) });
+  try {
+    await cp(original, `${work}/copy`, { recursive: true });
+    await Deno.rename(`${work}/copy`, copy);
+  } catch (error) {
+    // A file is replaced, and a folder is not: one of this version is there.
+    if (!(await Deno.stat(copy)).isDirectory) throw error;
+  } finally {
+    await Deno.remove(work, { recursive: true });
+  }
 }
 
 /** The main module of a package of npm's, as its `package.json` names it. */

@@ -29,6 +29,9 @@ export function installLocked(folder: URL): Promise<URL> {
   return once(folder.href, async () => {
     const lock = await Deno.readTextFile(new URL("package-lock.json", folder));
     const stamp = new URL(STAMP, folder);
+    // Another process may be installing the same.
+    using locked = await Deno.open(new URL("package-lock.json", folder));
+    await locked.lock(true);
     if (await textOf(stamp) === lock) return folder;
     await npmCi(folder);
     await Deno.writeTextFile(stamp, lock);

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { Client, ClientException, type ClientOptions, SocketError } from "../../mod.ts";
+import { Client, ClientException, type ClientOptions, type Dial, SocketError } from "../../mod.ts";
 import { submitMoving } from "../../src/fleet/migration.ts";
 import { Counters } from "../../src/observation.ts";
 import type { Command } from "../../src/protocol/command.ts";
@@ -9,6 +9,7 @@ import type { StorageCommand } from "../../src/protocol/commands/storage.ts";
 import { lock } from "../../src/patterns/mod.ts";
 import { ketama, migrate, modula } from "../../src/routing/mod.ts";
 import { type FaultHook, MemcachedServer } from "../../src/testing/mod.ts";
+import { dial as dialHere } from "../../src/transport/dial.ts";
 import { deferred } from "../../src/waiting/promises.ts";
 import { SERVERS as KINDS, type TestServer } from "../support/every_server.ts";
 import { assertTtl } from "../support/ttl.ts";
@@ -41,25 +42,62 @@ async function withFleet(
   await body({ before, after, client, key: "key" });
 }
 
+/** Sockets that hold back a request, and what is written after it, for as long as a test likes. */
+class Holding {
+  readonly #request: string;
+  #begun = () => {};
+  #end: Promise<void> | undefined;
+  end = (): void => {};
+
+  /** @param request What the request begins with. */
+  constructor(request: string) {
+    this.#request = request;
+  }
+
+  readonly dial: Dial = async (endpoint, options) => {
+    const transport = await dialHere(endpoint, options);
+    return {
+      readable: transport.readable,
+      writable: transport.writable,
+      close: () => transport.close(),
+      read: (into) => transport.read!(into),
+      write: async (bytes) => {
+        if (new TextDecoder().decode(bytes).startsWith(this.#request)) {
+          this.#begun();
+          await this.#end;
+        }
+        return await transport.write!(bytes);
+      },
+    };
+  };
+
+  /** Holds what comes from now on; resolves when it has come. */
+  begin(): Promise<void> {
+    this.#end = new Promise((resolve) => this.end = resolve);
+    return new Promise((resolve) => this.#begun = resolve);
+  }
+}
+
 /** Two clients that migrate, before servers with these faults. */
 async function twoClients(
   dialect: "meta" | "classic",
   fault?: FaultHook,
   formerFault?: FaultHook,
+  dial?: Dial,
 ): Promise<AsyncDisposable & Record<"before" | "after" | "client" | "other", Client>> {
   const stack = new AsyncDisposableStack();
   const old = stack.use(await MemcachedServer.listen(formerFault && { fault: formerFault }));
   const next = stack.use(await MemcachedServer.listen(fault && { fault }));
   const from = { servers: [old.address], locator: ketama };
   const to = { servers: [next.address], locator: ketama };
-  const migrating = () => {
-    const options = { dialect, locator: migrate(from, to) };
+  const migrating = (more: ClientOptions = {}) => {
+    const options = { dialect, locator: migrate(from, to), ...more };
     return stack.use(new Client([old.address, next.address], options));
   };
   return {
     before: stack.use(new Client(old.address)),
     after: stack.use(new Client(next.address)),
-    client: migrating(),
+    client: migrating(dial && { dial }),
     other: migrating(),
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };
@@ -366,22 +404,16 @@ for (const dialect of ["meta", "classic"] as const) {
   });
 
   Deno.test(`migrate brings no lock over that is released meanwhile, by ${dialect} commands`, async () => {
-    let releasing: (() => void) | undefined;
-    // The former server hears of it late.
-    const late: FaultHook = ({ command }) => {
-      if (command !== "set" || releasing === undefined) return undefined;
-      releasing();
-      return { delay: 100 };
-    };
-    await using fleet = await twoClients(dialect, undefined, late);
+    const holding = new Holding("set key ");
+    await using fleet = await twoClients(dialect, undefined, undefined, holding.dial);
     const { client, other } = fleet;
     const held = await lock(client, "key", { ttl: 60 });
-    const { promise: begun, resolve } = deferred<void>();
-    releasing = resolve;
+    // The former server hears of it late.
+    const begun = holding.begin();
     const released = held.release();
     await begun;
-    releasing = undefined;
     await assertRejects(() => lock(other, "key", { ttl: 60, waitFor: 0 }), ClientException, "held");
+    holding.end();
     await released;
     await (await lock(other, "key", { ttl: 60, waitFor: 0 })).release();
   });

@@ -52,16 +52,22 @@ async function runTwice(test) {
   if (failed === failedBefore) console.log(`FAILED ONCE ${test.name}`);
 }
 
-/** Runs a test, or a step of one; says why it failed, and resolves to whether it passed. */
-async function runOne({ name, fn, ignore = false }) {
+/**
+ * Runs a test, or a step of one; says why it failed, and resolves to whether it passed. That it begins is for
+ * `program.ts`, which tells what a runtime was doing when it crashed.
+ */
+async function runOne({ name, fn, ignore = false }, before = "") {
   const fault = faultOf(name);
   if (ignore || fault !== undefined) {
     ignored++;
     console.log(`IGNORED ${name}: ${fault ?? "what it needs is not here"}`);
     return true;
   }
+  const path = before + name;
+  console.log(`RUNNING ${path}`);
+  const step = (first, fn) => runOne(testOf(first, fn), `${path} ... `);
   try {
-    await within(LONGEST, () => fn({ name, step: (first, fn) => runOne(testOf(first, fn)) }));
+    await within(LONGEST, () => fn({ name, step }));
     passed++;
     return true;
   } catch (error) {

@@ -1,12 +1,15 @@
-/** Bun's own sockets; the tests are there on Bun alone. */
+/** Bun's own sockets, and what TLS leaves behind there; the tests are there on Bun alone. */
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { readdirSync } from "node:fs";
 import net from "node:net";
 import process from "node:process";
+import { Client, SocketError } from "../../mod.ts";
 import { dialBun } from "../../src/transport/bun.ts";
 import type { Endpoint } from "../../src/transport/transport.ts";
+import { CertificateAuthority } from "../support/certificates.ts";
 import { MemcachedProcess } from "../support/memcached.ts";
+import { ScriptedPeer } from "../support/scripted_peer.ts";
 import { standstill, until } from "../support/turns.ts";
 import { SETTINGS, testSockets } from "./socket_tests.ts";
 
@@ -85,11 +88,8 @@ Deno.test({
   async fn() {
     const endpoint = { hostname: "127.0.0.1", port: 1 };
     const { signal } = new AbortController();
-    const { Bun } = globalThis as unknown as { Bun: { gc(isForced: boolean): void } };
     const used = async () => {
-      Bun.gc(true);
-      await standstill(() => 0);
-      Bun.gc(true);
+      await collect();
       return process.memoryUsage().heapUsed;
     };
     const before = await used();
@@ -100,3 +100,29 @@ Deno.test({
     assert(await used() - before < 300 * 16_384);
   },
 });
+
+Deno.test({
+  name: "Client can be collected after a failed handshake with its certificate",
+  ignore: !isBun,
+  async fn() {
+    const authority = await CertificateAuthority.create("the authority of this test");
+    const certificate = await authority.issue({ names: ["a client"], usage: "client" });
+    await using peer = new ScriptedPeer((connection) => connection.send("this is no TLS\r\n"));
+    const { hostname, port } = new URL(`memcached://${peer.address}`);
+    const tls = { caCerts: [authority.cert], ...certificate };
+    for (let i = 0; i < 50; i++) {
+      await using client = new Client({ hostname, port: Number(port), tls });
+      await assertRejects(() => client.get("key"), SocketError, "Cannot connect");
+    }
+    // Bun 1.2 crashed here.
+    await collect();
+  },
+});
+
+/** Has the process free what nothing refers to. */
+async function collect(): Promise<void> {
+  const { Bun } = globalThis as unknown as { Bun: { gc(isForced: boolean): void } };
+  Bun.gc(true);
+  await standstill(() => 0);
+  Bun.gc(true);
+}

@@ -6,7 +6,7 @@ import { define, type GlobalOptions, type Job, type Runner } from "../definition
 import { Fleet } from "../fleet.ts";
 import { filterOf } from "../item_filter.ts";
 import { batchesOf, dumped, type ItemStore, reachable, valuesOf } from "../item_transfer.ts";
-import { decodedKey, showKey } from "../keys_of_bytes.ts";
+import { decodedKey, showKey, withShownKeys } from "../keys_of_bytes.ts";
 import { type Copied, lookAtCopy } from "../listed_items.ts";
 import { Listing } from "../listing.ts";
 import { storeUntilKept, watchSources } from "../restarts.ts";
@@ -105,7 +105,7 @@ async function verify(job: Job<BothOptions>): Promise<number> {
         found = await inTime(terminal, Promise.all(comparing));
       } catch (error) {
         ended.abort();
-        listing.abandon(server, error);
+        listing.abandon(server, withShownKeys(error, items.map(({ key }) => key)));
         continue;
       }
       for (const [i, item] of items.entries()) {

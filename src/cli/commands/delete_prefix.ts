@@ -1,7 +1,7 @@
 /** Deletes all keys that begin with a prefix. @module */
 
 import type { Job } from "../definition.ts";
-import { decodedKey } from "../keys_of_bytes.ts";
+import { decodedKey, withShownKeys } from "../keys_of_bytes.ts";
 import { removeItem } from "../listed_items.ts";
 import { Listing } from "../listing.ts";
 import { INTERRUPTED, inTime } from "../terminal.ts";
@@ -35,7 +35,7 @@ export async function deletePrefix(
       try {
         await inTime(terminal, Promise.all(removals));
       } catch (error) {
-        listing.abandon(server, error);
+        listing.abandon(server, withShownKeys(error, wanted.slice(at, at + BATCH)));
         break;
       }
     }

@@ -1,7 +1,7 @@
 /** What the page may change, where it may. @module */
 
 import type { Fleet } from "../fleet.ts";
-import { isPlain, isReachable, keyOfText } from "../keys_of_bytes.ts";
+import { isPlain, isReachable, keyOfText, withShownKeys } from "../keys_of_bytes.ts";
 import { removeItem, touchItem } from "../listed_items.ts";
 import { isServerFault } from "../usage.ts";
 import { type Inspection, inspectItem, inspectItemOfBytes } from "../item_inspection.ts";
@@ -60,7 +60,7 @@ async function onAny<Found>(
         if (found !== undefined) return found;
       } catch (error) {
         if (!isServerFault(error)) throw error;
-        faults.set(server, error);
+        faults.set(server, withShownKeys(error, [form]));
       }
     }
   }
