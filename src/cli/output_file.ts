@@ -1,5 +1,6 @@
 /** A file that a command writes. @module */
 
+import { rmSync } from "node:fs";
 import { type FileHandle, open, realpath, rename, rm, stat } from "node:fs/promises";
 import process from "node:process";
 
@@ -18,7 +19,13 @@ export class OutputFile {
     this.#file = file;
     this.#target = target;
     this.#beside = beside;
+    process.on("exit", this.#remove);
   }
+
+  /** A second Ctrl-C ends the process at once. */
+  readonly #remove = (): void => {
+    if (this.#beside !== undefined) rmSync(this.#beside, { force: true });
+  };
 
   /**
    * Opens a file.
@@ -49,13 +56,13 @@ export class OutputFile {
    * @param keeps Whether what was written replaces what was there; otherwise it is removed.
    */
   async close(keeps: boolean): Promise<void> {
-    await this.#file.close();
-    if (this.#beside === undefined) return;
     try {
-      if (keeps) await rename(this.#beside, this.#target);
+      await this.#file.close();
+      if (keeps && this.#beside !== undefined) await rename(this.#beside, this.#target);
     } finally {
       // It is there if it was not to be kept, or could not be renamed.
-      await rm(this.#beside, { force: true });
+      if (this.#beside !== undefined) await rm(this.#beside, { force: true });
+      process.removeListener("exit", this.#remove);
     }
   }
 }

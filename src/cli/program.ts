@@ -6,13 +6,14 @@ import { COMMAND_MODULES, modulesFor } from "./command_modules.ts";
 import { FORMAT_NAMES } from "./known_formats.ts";
 import { say, withoutCredentials } from "./messages.ts";
 import { printable } from "./shown_text.ts";
-import { INTERRUPTED, OUTPUT_CLOSED, SIGTERM_CODE, type Terminal, TERMINATED } from "./terminal.ts";
+import { codeOfSignal, INTERRUPTED, OUTPUT_CLOSED, type Terminal } from "./terminal.ts";
 import { EXIT, messageOf, UsageFault } from "./usage.ts";
 import { VERSION } from "./version.ts";
 
 const EXIT_CODES =
   "Exit codes: 0 found or done, 1 a miss or nothing to show, 2 the command line is wrong, 3 a " +
-  "server refuses or cannot be reached; 130 ended by Ctrl-C before all was done, 143 by SIGTERM.";
+  "server refuses or cannot be reached; 130 ended by Ctrl-C before all was done, 143 by SIGTERM, " +
+  "129 by SIGHUP.";
 
 /**
  * Runs a command line.
@@ -49,7 +50,7 @@ function withoutVainHelp(args: readonly string[], { commands }: Command): readon
 function interruptedCode(reason: unknown): number {
   // `moecache keys | head` has done what was asked for.
   if (reason === OUTPUT_CLOSED) return EXIT.done;
-  return reason === TERMINATED ? SIGTERM_CODE : INTERRUPTED;
+  return codeOfSignal(reason);
 }
 
 /**

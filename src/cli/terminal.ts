@@ -1,7 +1,7 @@
 /** What a command reads and writes: the runtime's process, or what a test puts in its place. @module */
 
 import { Buffer } from "node:buffer";
-import { writeSync } from "node:fs";
+import { readFileSync, writeSync } from "node:fs";
 import process from "node:process";
 
 /** What a command sees of the process that it runs in. */
@@ -16,7 +16,7 @@ export interface Terminal {
   readonly columns: number;
   /** The whole screen and the keys, where input and output are a terminal that can draw. */
   readonly screen?: FullScreen | undefined;
-  /** Is aborted by Ctrl-C and SIGTERM: what goes on for long ends with what it has. */
+  /** Is aborted by Ctrl-C, SIGTERM and SIGHUP: what goes on for long ends with what it has. */
   readonly interrupted: AbortSignal;
   /**
    * Milliseconds that what is under way has left after Ctrl-C: a server that answers does so in this time. 500 by
@@ -56,18 +56,21 @@ export function processTerminal(): Terminal {
   // `moecache keys | head` closes the pipe when it has enough: that is no fault.
   stdout.on("error", (error: Error & { code?: string }) => {
     isClosed = true;
-    if (error.code !== "EPIPE") fault = error;
+    if (!isWithoutReader(error)) fault = error;
     interruption.abort(OUTPUT_CLOSED);
   });
   // `2>&1 | head` closes both. A message without a reader is dropped.
   stderr.on("error", () => {});
-  const onSignal = (code: number, reason?: Error) => {
+  const onSignal = (reason?: Error) => {
     // A second Ctrl-C ends what does not end by itself.
-    if (interruption.signal.aborted) process.exit(code);
+    if (interruption.signal.aborted) process.exit(codeOfSignal(reason));
     interruption.abort(reason);
   };
-  process.on("SIGINT", () => onSignal(INTERRUPTED));
-  process.on("SIGTERM", () => onSignal(SIGTERM_CODE, TERMINATED));
+  // Deno ends by SIGHUP as soon as it listens to another signal, also where it was to be ignored.
+  const goesOn = ignoresHangup();
+  process.on("SIGINT", () => onSignal());
+  process.on("SIGTERM", () => onSignal(TERMINATED));
+  process.on("SIGHUP", goesOn ? () => {} : () => onSignal(HUNG_UP));
   return {
     env,
     isTerminal: stdout.isTTY === true,
@@ -81,7 +84,7 @@ export function processTerminal(): Terminal {
       // Not `drain`, which Bun 1.2 may leave out.
       await new Promise<void>((resolve, reject) => {
         stdout.write(data, (error?: Error & { code?: string } | null) => {
-          if (error && error.code !== "EPIPE") reject(error);
+          if (error && !isWithoutReader(error)) reject(error);
           else resolve();
         });
       });
@@ -104,6 +107,24 @@ export function processTerminal(): Terminal {
       for await (const part of untilAborted(stdin, interruption.signal)) yield bytesOf(part);
     },
   };
+}
+
+/** Whether what is written has no reader any more: a pipe is closed, or a terminal. */
+function isWithoutReader({ code }: { readonly code?: string }): boolean {
+  return code === "EPIPE" || code === "EIO" && process.stdout.isTTY;
+}
+
+/** Whether `nohup` has started the program, which goes on without its terminal. Only Linux says it, and not in Node. */
+function ignoresHangup(): boolean {
+  if (process.platform !== "linux") return false;
+  try {
+    const status = readFileSync("/proc/self/status", "utf8");
+    // The last digit has the signals 1 to 4; SIGHUP is the first.
+    return /^SigIgn:.*[13579bdf]$/m.test(status);
+  } catch {
+    // Without Deno's permission for it, the signal ends the program as it does without `nohup`.
+    return false;
+  }
 }
 
 /**
@@ -133,9 +154,13 @@ class ProcessScreen implements FullScreen {
     const restore = () => {
       if (!isTaken) return;
       isTaken = false;
-      // A process that ends writes nothing later.
-      writeSync(stdout.fd, LEAVE_SCREEN);
-      stdin.setRawMode(false);
+      try {
+        // A process that ends writes nothing later.
+        writeSync(stdout.fd, LEAVE_SCREEN);
+        stdin.setRawMode(false);
+      } catch (error) {
+        if (!isWithoutReader(Object(error))) throw error;
+      }
     };
     // Deno and Bun end by an error that nothing catches without "exit".
     for (const end of ENDS) process.on(end, restore);
@@ -157,11 +182,17 @@ class ProcessScreen implements FullScreen {
 /** The exit code of a program that Ctrl-C has ended, as shells have it. */
 export const INTERRUPTED = 130;
 
-/** The exit code of a program that SIGTERM has ended. */
-export const SIGTERM_CODE = 143;
-
 /** The reason of {@linkcode Terminal.interrupted} after SIGTERM. */
 export const TERMINATED: Error = new Error("The program must end");
+
+/** The reason of {@linkcode Terminal.interrupted} after SIGHUP: the terminal is closed. */
+export const HUNG_UP: Error = new Error("The terminal is closed");
+
+/** The exit code of a program that a signal has ended, as shells have it, by the reason; that of Ctrl-C by default. */
+export function codeOfSignal(reason: unknown): number {
+  if (reason === TERMINATED) return 143;
+  return reason === HUNG_UP ? 129 : INTERRUPTED;
+}
 
 /** The reason of {@linkcode Terminal.interrupted} when the output has been closed, as by `| head`. */
 export const OUTPUT_CLOSED: Error = new Error("The output is closed");

@@ -39,8 +39,13 @@ for (const [kind, start] of Object.entries(SERVERS)) {
       await client.withTranscoder(rawTranscoder(raw)).getMany([...keys, "binary"]);
     assertEquals(await values(to), await values(from));
     for (const key of keys.slice(0, 50)) {
-      const [before, after] = [await from.inspect(key), await to.inspect(key)];
-      assert(Math.abs((before?.ttl ?? NaN) - (after?.ttl ?? NaN)) <= 1, key);
+      const [before, moved, after] = [
+        await from.inspect(key),
+        await to.inspect(key),
+        await from.inspect(key),
+      ].map((info) => info?.ttl ?? NaN) as [number, number, number];
+      // Seconds may pass between the answers of a busy machine.
+      assert(moved <= before + 1 && moved >= after - 1, key);
     }
     const other = await to.meta("mg", btoa("\xff\x00"), ["b", "v", "f"]);
     assertEquals([new TextDecoder().decode(other.value), other.flags.f], [

@@ -8,6 +8,7 @@ import { pause } from "../../src/cli/pause.ts";
 import { VERSION } from "../../src/cli/version.ts";
 import { resolvedOrAborted, untilAborted } from "../../src/cli/terminal.ts";
 import { MemcachedProcess } from "../support/memcached.ts";
+import { answering, ScriptedPeer } from "../support/scripted_peer.ts";
 import { until } from "../support/turns.ts";
 
 const PROGRAM = new URL("../../src/cli/mod.ts", import.meta.url).pathname;
@@ -69,7 +70,10 @@ Deno.test("a pipe that is closed ends a list without a fault", async () => {
   assertEquals(messages, "");
 });
 
-for (const [signal, expected] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
+/** The signals that ask a program to end, and the exit codes of shells for them. */
+const SIGNALS = [["SIGINT", 130], ["SIGTERM", 143], ["SIGHUP", 129]] as const;
+
+for (const [signal, expected] of SIGNALS) {
   Deno.test(`${signal} ends what waits for standard input, with what has come`, async () => {
     await using server = await MemcachedServer.listen();
     await using client = new Client(server.address);
@@ -95,6 +99,74 @@ for (const [signal, expected] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
     await writer.close().catch(() => {});
   });
 }
+
+/** Lists items for which no end comes. */
+const listing = answering((line) => {
+  if (!line.startsWith("lru_crawler")) return undefined;
+  const items = Array.from(
+    { length: 5000 },
+    (_, i) => `key=${i} exp=-1 la=1795388585 cas=5 fetch=no cls=1 size=65\n`,
+  );
+  return items.join("");
+});
+
+for (const [signal, expected] of SIGNALS) {
+  Deno.test(`dump -o leaves no other file behind after ${signal}`, async () => {
+    await using server = new ScriptedPeer(listing);
+    const folder = await Deno.makeTempDir();
+    const names = async () => (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name);
+    try {
+      const child = start("dump", "-s", server.address, "-o", `${folder}/items`);
+      await until(async () => {
+        const [name] = await names();
+        return name !== undefined && (await Deno.stat(`${folder}/${name}`)).size > 0;
+      });
+      child.kill(signal);
+      const [messages, { code }] = await Promise.all([
+        new Response(child.stderr).text(),
+        child.status,
+        child.stdout.cancel(),
+      ]);
+      assertEquals([code, await names()], [expected, ["items"]]);
+      assertMatch(messages, /^moecache: .*\/items has only \d+ items: .*\n$/);
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  });
+}
+
+Deno.test("a process that ends at once leaves no half of a file behind", async () => {
+  const folder = await Deno.makeTempDir();
+  const module = new URL("../../src/cli/output_file.ts", import.meta.url).href;
+  const script = `import { OutputFile } from "${module}";
+    const file = await OutputFile.open("${folder}/items");
+    await file.write("half");
+    process.exit(7);`;
+  try {
+    const { code } = await new Deno.Command(Deno.execPath(), {
+      args: ["eval", "--no-check", "--ext=ts", script],
+    }).output();
+    assertEquals([code, await Array.fromAsync(Deno.readDir(folder))], [7, []]);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("nohup keeps a command going when the terminal is closed", {
+  ignore: Deno.build.os !== "linux",
+}, async () => {
+  const child = new Deno.Command("nohup", {
+    args: [Deno.execPath(), "run", "--no-check", "-A", PROGRAM, "serve", "--listen", "127.0.0.1:0"],
+    ...{ stdin: "null", stdout: "piped", stderr: "piped" },
+  }).spawn();
+  const address = (await firstOutput(child)).trim().replace("memcached on ", "");
+  child.kill("SIGHUP");
+  await using client = new Client(address);
+  assertEquals(await client.set("key", "value"), undefined);
+  child.kill("SIGTERM");
+  assertEquals((await child.status).code, 0);
+  await child.stderr.cancel();
+});
 
 Deno.test("untilAborted ends while its source gives nothing", async () => {
   const abort = new AbortController();

@@ -16,6 +16,7 @@ import {
   valuesOf,
 } from "../item_transfer.ts";
 import { Listing } from "../listing.ts";
+import { say } from "../messages.ts";
 import { OutputFile } from "../output_file.ts";
 import { pause } from "../pause.ts";
 import { Printer } from "../printer.ts";
@@ -102,6 +103,12 @@ async function dump(job: Job<DumpOptions>): Promise<number> {
     isWhole = written > 0 || listing.code(0) === EXIT.nothing;
   } finally {
     await file?.close(isWhole);
+  }
+  if (file !== undefined && isWhole && terminal.interrupted.aborted) {
+    say(
+      terminal,
+      `${options.output} has only ${countOf(written, "item")}: the dump was ended before`,
+    );
   }
   if (file !== undefined && terminal.showsProgress) terminal.warn(`${countOf(written, "item")}\n`);
   return await isAnyRestarted() ? codeAtEnd(terminal, EXIT.server) : listing.code(written);
