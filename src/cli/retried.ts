@@ -9,10 +9,10 @@ import type { Terminal } from "./terminal.ts";
 const LONGEST_OUTAGE = 30_000;
 const DELAY = 250;
 
-/** Milliseconds after which it is said what is waited for. */
+/** Milliseconds after which a message tells what is waited for. */
 const LONGEST_SILENCE = 1500;
 
-/** The servers of which it has been said that they are waited for. */
+/** The servers that a message has named. */
 const awaited = new WeakMap<Terminal, Set<string>>();
 
 /** What no restart of a server mends: it speaks no TLS, or has another certificate than it should have. */
@@ -20,7 +20,7 @@ const LASTING =
   /: (its certificate |it does not speak TLS|it re(quires|fuses) |TLS has failed|tls\.(key|cert) is )/;
 
 /**
- * Does something that may be done twice, again and again while the server cannot be reached. That is said once.
+ * Does something that may be done twice, again and again while the server cannot be reached. A message tells so, once.
  *
  * @param ended Ends that: Ctrl-C, or the failure of something else.
  */
@@ -59,7 +59,7 @@ function sayAwaited(terminal: Terminal, error: SocketError): string {
 }
 
 /**
- * Waits for a server's first answer. That is said when it takes long.
+ * Waits for a server's first answer. A message tells so when it takes long.
  *
  * @throws {SocketError} When nothing listens there, or there is no such name: that is no server which is started again.
  */
