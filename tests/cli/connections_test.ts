@@ -290,6 +290,20 @@ Deno.test("explain --everywhere ends with Ctrl-C, and calls no key missing then"
   assertEquals([code, output, messages], [130, "", ""]);
 });
 
+Deno.test("explain --everywhere leaves out a ring that cannot take names of hosts", async () => {
+  await using server = await MemcachedServer.listen();
+  await using client = new Client(server.address);
+  await client.set("key", "value");
+  await using other = await MemcachedServer.listen();
+  const names = [server, other].map(({ port }) => `localhost:${port}`);
+  const { code, output, messages } = await run("explain key --everywhere", {
+    servers: names.join(),
+  });
+  assertEquals([code, messages], [0, ""]);
+  assertStringIncludes(output, `key: found on ${names[0]}, `);
+  assert(!output.includes("spymemcached-ketama"), output);
+});
+
 Deno.test("explain --everywhere calls nothing missing that could not be asked for", async () => {
   await using server = await MemcachedServer.listen();
   const { output, code } = await run("explain key --everywhere", {
