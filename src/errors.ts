@@ -246,13 +246,10 @@ export function madeAgain(error: unknown, text: string = Object(error).message):
   return copy;
 }
 
-const LONGEST_QUOTE = 80;
-
 /** Formats a value for an error message: on one line, shortened when it is long. */
 export function quote(value: unknown): string {
   if (typeof value !== "string") return `of type ${value === null ? "null" : typeof value}`;
-  const cut = value.length > LONGEST_QUOTE ? `${value.slice(0, LONGEST_QUOTE)}…` : value;
-  return JSON.stringify(cut);
+  return JSON.stringify(value.replace(/^(.{80}).+/s, "$1…"));
 }
 
 /** The message of an error, or the text of any other thrown value. */

@@ -172,7 +172,8 @@ export function checkNames(options: object, known: readonly string[]): void {
 export function checkFewNames(options: object, known: readonly string[]): void {
   if (!holdsNames(options)) throw invalidOption("options", options, "a plain object");
   for (const name in options) {
-    if (!known.includes(name)) throw invalidOption("option", name, `one of ${known}`);
+    if (options[name as never] === undefined || known.includes(name)) continue;
+    throw invalidOption("option", name, `one of ${known}`);
   }
 }
 

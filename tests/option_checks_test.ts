@@ -2,9 +2,11 @@ import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import {
   BareClient,
   Client,
+  jsonTranscoder,
   type KeyCommands,
   moecacheRing,
   moecacheTranscoder,
+  rawTranscoder,
   ValidationException,
 } from "../mod.ts";
 import { RateLimitStore } from "../src/adapters/rate_limit.ts";
@@ -79,6 +81,25 @@ Deno.test("checkOptions accepts known options, and treats undefined as left out"
   const misspelt = { timeout: 5, tiemout: undefined };
   checkOptions(misspelt as { timeout: number }, TYPES as never);
   checkNames(misspelt, ["timeout"]);
+});
+
+Deno.test("what is undefined counts as left out, whatever its name is and wherever it stands", async () => {
+  const and = <Options extends object>(options: Options): Options => {
+    return { ...options, nonsense: undefined };
+  };
+  const auth = and({ username: "name", password: "word" });
+  const place = { hostname: "127.0.0.1", port: 1, host: undefined };
+  const address = and({ ...place, tls: and({}), auth });
+  await using client = new Client(address, { tls: and({}), auth, failover: { gutter: address } });
+  assertEquals(client.servers.map(({ name }) => name), ["127.0.0.1:1"]);
+  await using server = await MemcachedServer.listen({ auth });
+  const [hostname = "", port] = server.address.split(":");
+  await using known = new Client(and({ hostname, port: Number(port), auth }));
+  assertEquals(await known.get("key"), undefined);
+  for (const transcoder of [jsonTranscoder(and({})), rawTranscoder(and({ withFlags: true }))]) {
+    await using _ = new BareClient(address, { transcoder });
+  }
+  assertEquals(moecacheRing([{ name: "a:1", weight: 1 }], and({})).locate("key"), 0);
 });
 
 Deno.test("checkOptions refuses what is no object of options, and says what to pass", () => {

@@ -93,8 +93,10 @@ function makeTranscoder<Value = unknown>(options: JsonTranscoderOptions = {}): T
     encode: (value) => ({ flags, data: encodeText(stringify(value, replacer)) }),
     decode: (item) => {
       if (item.flags === flags || item.flags === NO_FLAGS) return parse(item, reviver) as Value;
-      const why = `its flags are ${item.flags}, not ${flags}: it needs another transcoder`;
-      throw new ClientException(`Cannot read item: ${why}`, item.flags);
+      throw new ClientException(
+        `Cannot read item: its flags are ${item.flags}, not ${flags}: it needs another transcoder`,
+        item.flags,
+      );
     },
   };
 }
