@@ -40,11 +40,11 @@ exit();
 `;
 
 /** The beginnings of files' names, and the operations that need them. */
-const FILES: Readonly<Record<string, readonly string[]>> = {
-  running_fleet: ["get", "getOrSet", "set"],
-  on_demand: ["getOrSet"],
-  bounded_work: ["getOrSet", "set"],
-};
+const FILES: readonly (readonly [string, readonly string[]])[] = [
+  ["running_fleet", ["get", "getOrSet", "set"]],
+  ["on_demand", ["getOrSet"]],
+  ["bounded_work", ["getOrSet", "set"]],
+];
 /** What another file imports statically is not read again by Node, nor by Deno any file. */
 const IMPORTED = "bounded_work";
 
@@ -66,7 +66,7 @@ Deno.test("what cannot be loaded of a bundle is neither the caller's fault nor a
     const [run, bundle] = [`${folder}/run.js`, `${folder}/bundle.js`];
     await Deno.writeTextFile(run, PROGRAM);
     for (const [runtime, [tool, ...args]] of Object.entries(RUNTIMES)) {
-      for (const [file, users] of Object.entries(FILES)) {
+      for (const [file, users] of FILES) {
         const { name } = chunks.find(({ name }) => name.startsWith(`${file}-`))!;
         const printed = await exec(tool, [
           ...args,
