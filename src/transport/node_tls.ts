@@ -3,8 +3,8 @@
 import "../loaded_already.ts";
 import { SocketError } from "../errors.ts";
 import { lazily } from "../waiting.ts";
-import { connectNode, isAddress } from "./node.ts";
-import type { NodeSocket, PeerCertificate, SocketOptions, TlsManner } from "./node_socket.ts";
+import { connectNode, type ConnectSocket, isAddress, openReading } from "./node.ts";
+import type { PeerCertificate, SocketOptions, TlsManner } from "./node_socket.ts";
 import type { NodeTransport } from "./node_transport.ts";
 import { builtinModule } from "./runtime_features.ts";
 import {
@@ -31,7 +31,7 @@ interface SecureOptions extends SocketOptions {
 
 /** The part of `node:tls` that is used here. */
 interface NodeTls {
-  connect(options: SecureOptions): NodeSocket;
+  readonly connect: ConnectSocket<SecureOptions>;
   checkServerIdentity(name: string, certificate: PeerCertificate): Error | undefined;
 }
 
@@ -125,7 +125,7 @@ async function shakeHands(
     explain: (error) => tlsFault(error, expected),
     closedUnheard: (cause) => closedUnheard(expected, cause),
   };
-  const open = (socket: SocketOptions) => node.connect({ ...socket, ...secure });
+  const open = (socket: SocketOptions) => openReading(node.connect, { ...socket, ...secure });
   const transport = await connectNode(endpoint, options, open, manner);
   await transport.secured(options.signal);
   return transport;
