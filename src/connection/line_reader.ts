@@ -227,7 +227,9 @@ export class LineReader {
 
   /** Names the request in an error. */
   #named(error: unknown): unknown {
-    return withAction(error, this.#request, undefined, !this.#isConnected);
+    const own = withAction(error, this.#request, undefined, !this.#isConnected);
+    if (own instanceof SocketError) own.client ??= this.#options.location?.client;
+    return own;
   }
 
   #connect(): Promise<Socket> {

@@ -23,8 +23,8 @@ export interface NearCacheOptions {
   /** How old a value may be, in seconds from the moment at which memcached was asked for it: more than 0. */
   readonly ttl: number;
   /**
-   * Which values are kept: those whose key is asked for a second time within the last 20,000 keys (`"use"`, the
-   * default), or `"all"`.
+   * Which values are kept: those whose key is asked for a second time, among the last 20,000 keys or up to twice as
+   * many (`"use"`, the default), or `"all"`.
    */
   readonly admit?: "use" | "all" | undefined;
   /**

@@ -112,7 +112,7 @@ for (const from of ["a file", "standard input"]) {
     const path = isFile ? await Deno.makeTempFile() : "-";
     try {
       if (isFile) await Deno.writeTextFile(path, input);
-      const loading = moecache(`load ${path} --rate 1k --json`, { env, input });
+      const loading = moecache(["load", path, "--rate", "1k", "--json"], { env, input });
       await until(async () => Number((await client.stats())[0]!.curr_items) > 0);
       await first.kill("SIGKILL");
       await using _second = await MemcachedProcess.start([], { port: first.port });
@@ -216,7 +216,7 @@ Deno.test("dump shows keys as UTF-8, and load takes them so where a line has no 
     // The name of a file is no key, and changes nothing about keys.
     await Deno.writeTextFile(`${folder}/日本.jsonl`, output);
     await client.flushAll();
-    const { code, messages } = await moecache(`load ${folder}/日本.jsonl`, { env });
+    const { code, messages } = await moecache(["load", `${folder}/日本.jsonl`], { env });
     assertEquals([code, messages], [0, ""]);
     const again = await moecache("dump --values", { env });
     assertEquals(again.output.split("\n").toSorted(), output.split("\n").toSorted());
@@ -271,7 +271,7 @@ Deno.test("dump writes CSV, to a file too", async () => {
   try {
     const csv = "key,keyBase64,exptime,flags,base64\nkey,,,0,AQ==\n";
     assertEquals((await moecache("dump --values --csv", { env })).output, csv);
-    assertEquals((await moecache(`dump --values --csv -o ${file}`, { env })).output, "");
+    assertEquals((await moecache(["dump", "--values", "--csv", "-o", file], { env })).output, "");
     assertEquals(await Deno.readTextFile(file), csv);
   } finally {
     await Deno.remove(file);

@@ -256,7 +256,7 @@ Deno.test("load from a pipe that has a name does not call it loaded what a resta
   const file = await Deno.makeTempFile();
   try {
     await Deno.writeTextFile(file, lines.join("\n"));
-    const loading = shell(`moecache load <(cat ${file}) --rate 1k -s ${first.address}`);
+    const loading = shell(`moecache load <(cat '${file}') --rate 1k -s ${first.address}`);
     await until(async () => Number((await client.stats())[0]!.curr_items) > 0);
     await first.kill("SIGKILL");
     await using _second = await MemcachedProcess.start([], { port: first.port });

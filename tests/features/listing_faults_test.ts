@@ -171,6 +171,13 @@ Deno.test("items and watch reject when the server does not answer in time, or ca
   await assertRejects(() => nowhere.watch(["fetchers"]).getReader().read(), SocketError);
 });
 
+Deno.test("the errors of items and watch have the name of the client", async () => {
+  await using nowhere = new Client("127.0.0.1:1", { clientName: "mine" });
+  const listed = await assertRejects(() => nowhere.items().next(), SocketError);
+  const watched = await assertRejects(() => nowhere.watch(["fetchers"]).ready, SocketError);
+  assertEquals([listed.client, watched.client], ["mine", "mine"]);
+});
+
 Deno.test("items rejects when a server falls silent, and watch continues", async () => {
   await using peer = new ScriptedPeer(async (connection) => {
     const line = await connection.request();
