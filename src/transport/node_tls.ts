@@ -145,7 +145,7 @@ async function shakeHands(
 
 /**
  * Deno 2.9 never frees a TLS socket that could not connect, with its buffer, nor closes one whose certificate or key it
- * cannot use. Its own handle has to be told.
+ * cannot use. Only its own handle can do that.
  */
 function freeOnDeno(socket: NodeSocket & { readonly _handle?: DenoHandle | null }): void {
   const { _handle: handle } = socket;
