@@ -291,3 +291,19 @@ Deno.test("pause takes more than the timers of runtimes do", async () => {
   interruption.abort();
   await pausing;
 });
+
+Deno.test("an address without a host is every address, for each command that listens", async () => {
+  const others = Deno.networkInterfaces().filter(({ family, name }) =>
+    family === "IPv4" && !name.startsWith("lo")
+  );
+  const hosts = ["127.0.0.1", ...others.map(({ address }) => address)];
+  for (const command of ["serve", "exporter", "web"]) {
+    const child = start(command, "--listen", ":0", "--json");
+    const { address = "", url } = JSON.parse(await firstOutput(child));
+    const port = Number(/:(\d+)$/.exec(url === undefined ? address : new URL(url).host)?.[1]);
+    for (const hostname of hosts) (await Deno.connect({ hostname, port })).close();
+    child.kill("SIGTERM");
+    assertEquals([command, (await child.status).code], [command, 0]);
+    await child.stderr.cancel();
+  }
+});
