@@ -29,12 +29,23 @@ export interface Inspection {
   readonly shown: Row;
 }
 
-/** Looks at an item without marking it as read, where the server can do that. */
-export async function inspectItem(client: Client, key: string): Promise<Inspection> {
-  const info = await client.inspect(key);
-  const { key: _, server, index: __, ...ring } = client.explain(key);
+/**
+ * Looks at an item without marking it as read, where the server can do that.
+ *
+ * @param asked The server; where the ring looks by default.
+ */
+export async function inspectItem(
+  fleet: Fleet,
+  key: string,
+  asked?: string,
+): Promise<Inspection> {
+  const { client } = fleet;
+  const holder = asked === undefined ? client : fleet.at(asked);
+  const info = await holder.inspect(key);
+  const { key: _, server: chosen, index: __, ...ring } = client.explain(key);
+  const server = asked ?? chosen;
   if (info === undefined) return absent({ key, server, found: false });
-  const item = await readItem(client, key);
+  const item = await readItem(holder, key);
   const { point, ...where } = ring;
   const { row, shown } = await describe({ key, server }, info, item);
   return {
@@ -42,7 +53,7 @@ export async function inspectItem(client: Client, key: string): Promise<Inspecti
     row: { ...row, ring: { ...where, ...(point === undefined ? {} : { point }) } },
     shown: {
       ...shown,
-      ring: `${ring.algorithm}: ${ring.why}`,
+      ring: `${ring.algorithm}${server === chosen ? "" : ` looks on ${chosen}`}: ${ring.why}`,
       ...(point === undefined
         ? {}
         : { point: `${point.label}, ${point.hash}, ${point.position} of ${point.of}` }),

@@ -72,7 +72,10 @@ export async function valuesOf(
   const { server } = batch;
   if (listing.isAbandoned(server)) return new Map();
   try {
-    return await inTime(terminal, retried(terminal.interrupted, () => readValues(fleet, batch)));
+    return await inTime(
+      terminal,
+      retried(terminal, terminal.interrupted, () => readValues(fleet, batch)),
+    );
   } catch (error) {
     listing.abandon(server, withShownKeys(error, batch.items.map(({ key }) => key)));
     return new Map();
@@ -137,7 +140,7 @@ export class ItemStore {
   async store(item: DumpedItem): Promise<void> {
     try {
       const stored = () => storeItem(this.#fleet, item, this.#skipExisting);
-      this.#counts[await retried(this.#signal, stored)]++;
+      this.#counts[await retried(this.#terminal, this.#signal, stored)]++;
     } catch (fault) {
       const error = withShownKeys(fault, [item.key]);
       if (!isRefusalOfItem(error)) {

@@ -12,6 +12,12 @@ export interface ListenAddress {
   readonly port: number;
 }
 
+/** The option of every command that listens, and its help. */
+export function listenOption(byDefault: string): readonly [flags: string, help: string] {
+  const help = `host:port; no host is every address, port 0 is a free one (${byDefault})`;
+  return ["--listen <address>", help];
+}
+
 /** Reads `127.0.0.1:8300`, `[::1]:8300`, or `:8300` for every address. */
 export function readListenAddress(text: string): ListenAddress {
   const [, host = "", digits] = /^(\[[\w.:%-]+\]|[\w.-]*):(\d{1,5})$/.exec(text) ?? [];

@@ -2,7 +2,7 @@
 
 import { jsonOf } from "./json_text.ts";
 import { lineRemoval } from "./messages.ts";
-import { printable, widthOf } from "./shown_text.ts";
+import { folded, printable, widthOf, wrapped } from "./shown_text.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** What a record holds. */
@@ -51,6 +51,13 @@ export class Printer {
     await this.#write(`${text}\n`);
   }
 
+  /** Writes text two columns from the left; on a terminal its lines end between words. */
+  async indented(text: string): Promise<void> {
+    const { isTerminal, columns } = this.terminal;
+    const lines = isTerminal ? wrapped(text, columns - GAP.length) : [text];
+    for (const line of lines) await this.line(GAP + line);
+  }
+
   /** Writes bytes as they are. */
   async bytes(bytes: Uint8Array): Promise<void> {
     await this.flush();
@@ -84,14 +91,23 @@ export class Printer {
     else await this.#write(this.#encoded(row));
   }
 
-  /** Writes records of the same fields as a table. */
+  /** Writes records of the same fields as a table; one that no terminal could hold as lines, one for each field. */
   async table(rows: readonly Row[], options: TableOptions = {}): Promise<void> {
     if (this.shape !== "text") {
       for (const row of rows) await this.#write(this.#encoded(row));
       return;
     }
-    for (const line of tableOf(rows, options)) {
-      await this.line(line.isHead ? this.strong(line.text) : line.text);
+    const { isTerminal, columns } = this.terminal;
+    const table = new TextTable(rows, options);
+    if (!isTerminal || table.fitInto(columns)) {
+      for (const line of table.lines()) {
+        await this.line(line.isHead ? this.strong(line.text) : line.text);
+      }
+      return;
+    }
+    for (const [i, record] of table.records().entries()) {
+      if (i > 0) await this.line("");
+      await this.details(record);
     }
   }
 
@@ -128,28 +144,72 @@ export interface TableOptions {
   readonly show?: Readonly<Record<string, (field: Field, row: Row) => string>>;
 }
 
-/** The lines of a table: a head, and a row for each record; numbers stand to the right. */
-function tableOf(rows: readonly Row[], { show = {} }: TableOptions): TableLine[] {
-  const [first] = rows;
-  if (first === undefined) return [];
-  const columns = Object.keys(first);
-  const cells = rows.map((row) =>
-    columns.map((name) => show[name]?.(row[name], row) ?? cellOf(row[name]))
-  );
-  // No spread of the rows into one call: there may be more of them than a call can take.
-  const widths = columns.map((name, i) =>
-    cells.reduce((width, row) => Math.max(width, widthOf(row[i] ?? "")), widthOf(name))
-  );
-  const isNumber = columns.map((name) =>
-    rows.every((row) => row[name] === null || NUMERIC.has(typeof row[name]))
-  );
-  const lineOf = (row: readonly string[]) =>
-    row.map((cell, i) => {
-      const space = " ".repeat((widths[i] ?? 0) - widthOf(cell));
-      return isNumber[i] ? space + cell : cell + space;
-    }).join("  ").trimEnd();
-  const head = { isHead: true, text: lineOf(columns.map((name) => name.toUpperCase())) };
-  return [head, ...cells.map((row) => ({ isHead: false, text: lineOf(row) }))];
+/** The least columns of a terminal that a text keeps which has to be folded. */
+const LEAST_WIDTH = 20;
+const GAP = "  ";
+
+/** A table of text: a head, and a row for each record; numbers stand to the right. */
+class TextTable {
+  readonly #names: readonly string[];
+  #cells: readonly (readonly string[])[];
+  readonly #isNumber: readonly boolean[];
+  readonly #widths: number[];
+
+  constructor(rows: readonly Row[], { show = {} }: TableOptions) {
+    const names = Object.keys(rows[0] ?? {});
+    this.#names = names;
+    this.#cells = rows.map((row) =>
+      names.map((name) => show[name]?.(row[name], row) ?? cellOf(row[name]))
+    );
+    // No spread of the rows into one call: there may be more of them than a call can take.
+    this.#widths = names.map((name, i) =>
+      this.#cells.reduce((width, row) => Math.max(width, widthOf(row[i] ?? "")), widthOf(name))
+    );
+    this.#isNumber = names.map((name) =>
+      rows.every((row) => row[name] === null || NUMERIC.has(typeof row[name]))
+    );
+  }
+
+  /** Makes the longest text narrower, so that lines are no longer than this; false if that is not possible. */
+  fitInto(columns: number): boolean {
+    const sum = this.#widths.reduce((sum, width) => sum + width + GAP.length, -GAP.length);
+    if (sum <= columns) return true;
+    const texts = this.#widths.map((width, i) => this.#isNumber[i] ? 0 : width);
+    const longest = texts.indexOf(Math.max(...texts));
+    const width = columns - (sum - (this.#widths[longest] ?? 0));
+    if (width < LEAST_WIDTH) return false;
+    this.#widths[longest] = width;
+    this.#cells = this.#cells.flatMap((row) =>
+      folded(row[longest] ?? "", width).map((part, at) =>
+        row.map((cell, i) => i === longest ? part : at === 0 ? cell : "")
+      )
+    );
+    return true;
+  }
+
+  /** The lines. */
+  *lines(): Generator<TableLine, void, undefined> {
+    if (this.#cells.length === 0) return;
+    yield { isHead: true, text: this.#line(this.#names.map((name) => name.toUpperCase())) };
+    for (const row of this.#cells) {
+      yield { isHead: false, text: this.#line(row) };
+    }
+  }
+
+  /** The rows with the names of their fields. */
+  records(): readonly Row[] {
+    return this.#cells.map((row) =>
+      Object.fromEntries(this.#names.map((name, i) => [name, row[i] || undefined]))
+    );
+  }
+
+  #line(row: readonly string[]): string {
+    const cells = row.map((cell, i) => {
+      const space = " ".repeat((this.#widths[i] ?? 0) - widthOf(cell));
+      return this.#isNumber[i] ? space + cell : cell + space;
+    });
+    return cells.join(GAP).trimEnd();
+  }
 }
 
 interface TableLine {

@@ -5,6 +5,7 @@ import { isRestarted } from "./figures.ts";
 import type { Fleet } from "./fleet.ts";
 import { ItemStore, type StoreCounts } from "./item_transfer.ts";
 import { say } from "./messages.ts";
+import { firstAnswer } from "./retried.ts";
 import { type Snapshot, takeSnapshot } from "./snapshot.ts";
 import { inTime, type Terminal } from "./terminal.ts";
 import { isServerFault, messageOf } from "./usage.ts";
@@ -75,9 +76,10 @@ async function repeat(
   store: (isAgain: boolean) => Promise<void>,
 ): Promise<boolean> {
   for (let repeats = 0;; repeats++) {
-    const looks = fleet.names.map((server) => lookAt(fleet, server));
     // Nothing may be stored before.
-    const before = await inTime(terminal, Promise.all(looks));
+    const before = repeats === 0
+      ? await firstLooks(fleet, terminal)
+      : await inTime(terminal, Promise.all(fleet.names.map((one) => lookAt(fleet, one))));
     await store(repeats > 0);
     const changes = before.map((look) => changeSince(fleet, look));
     const changed = (await inTime(terminal, Promise.all(changes))).filter((one) => one !== "");
@@ -87,6 +89,22 @@ async function repeat(
     for (const change of changed) say(terminal, `${change}: ${next}`);
     if (isLast) return false;
   }
+}
+
+/**
+ * Looks at servers that are to be written to.
+ *
+ * @returns What each says of itself; `undefined` for one that does not.
+ * @throws {SocketError} When there is no such server: what it should have had would be waited for in vain.
+ */
+export async function firstLooks(
+  fleet: Fleet,
+  terminal: Terminal,
+): Promise<readonly (Snapshot | undefined)[]> {
+  const looks = fleet.names.map((server) =>
+    firstAnswer(terminal, server, takeSnapshot(fleet, server))
+  );
+  return await inTime(terminal, Promise.all(looks));
 }
 
 /**
@@ -100,7 +118,8 @@ export async function watchSources(
   fleet: Fleet,
   terminal: Terminal,
 ): Promise<() => Promise<boolean>> {
-  const before = await inTime(terminal, Promise.all(fleet.names.map((one) => lookAt(fleet, one))));
+  const looks = fleet.names.map((server) => firstAnswer(terminal, server, lookAt(fleet, server)));
+  const before = await inTime(terminal, Promise.all(looks));
   return async () => {
     if (terminal.interrupted.aborted) return false;
     const known = before.filter((look) => look !== undefined);

@@ -1,33 +1,86 @@
 /** Work that a restart of a server must not lose. @module */
 
-import { SocketError } from "../../mod.ts";
+import { SocketError, TimeoutError } from "../../mod.ts";
+import { say } from "./messages.ts";
 import { pause } from "./pause.ts";
+import type { Terminal } from "./terminal.ts";
 
 /** How long a server may be away, in milliseconds, and how long to wait between two attempts. */
 const LONGEST_OUTAGE = 30_000;
 const DELAY = 250;
+
+/** Milliseconds after which a message tells what is waited for. */
+const LONGEST_SILENCE = 1500;
+
+/** The servers that a message has named. */
+const awaited = new WeakMap<Terminal, Set<string>>();
 
 /** What no restart of a server mends: it speaks no TLS, or has another certificate than it should have. */
 const LASTING =
   /: (its certificate |it does not speak TLS|it re(quires|fuses) |TLS has failed|tls\.(key|cert) is )/;
 
 /**
- * Does something that may be done twice, again and again while the server cannot be reached.
+ * Does something that may be done twice, again and again while the server cannot be reached. A message tells so, once.
  *
  * @param ended Ends that: Ctrl-C, or the failure of something else.
  */
 export async function retried<Result>(
+  terminal: Terminal,
   ended: AbortSignal,
   work: () => Promise<Result>,
 ): Promise<Result> {
-  const end = performance.now() + LONGEST_OUTAGE;
+  const start = performance.now();
+  let away: string | undefined;
   while (true) {
     try {
-      return await work();
+      const result = await work();
+      if (away !== undefined) awaited.get(terminal)?.delete(away);
+      return result;
     } catch (error) {
-      const isLast = performance.now() > end || ended.aborted;
+      const waited = performance.now() - start;
+      const isLast = waited > LONGEST_OUTAGE || ended.aborted;
       if (isLast || !(error instanceof SocketError) || LASTING.test(error.message)) throw error;
+      if (waited > LONGEST_SILENCE) away = sayAwaited(terminal, error);
       await pause(DELAY, ended);
     }
+  }
+}
+
+/** Says which server is waited for, and why; returns its name. */
+function sayAwaited(terminal: Terminal, error: SocketError): string {
+  // Errors of several keys have the first one as their cause.
+  const { message, server = message } = error.cause instanceof SocketError ? error.cause : error;
+  const servers = awaited.get(terminal) ?? new Set();
+  awaited.set(terminal, servers);
+  const why = message.replace(/, (not sent|under way): .*$/s, "");
+  if (!servers.has(server)) say(terminal, `${why}: trying again for up to 30s`);
+  servers.add(server);
+  return server;
+}
+
+/**
+ * Waits for a server's first answer. A message tells so when it takes long.
+ *
+ * @throws {SocketError} When nothing listens there, or there is no such name: that is no server which is started again.
+ */
+export async function firstAnswer<Answer>(
+  terminal: Terminal,
+  server: string,
+  asking: Promise<Answer>,
+): Promise<Answer | undefined> {
+  const answered = new AbortController();
+  const signal = AbortSignal.any([terminal.interrupted, answered.signal]);
+  pause(LONGEST_SILENCE, signal).then(() => {
+    if (!signal.aborted) say(terminal, `waiting for ${server}, which has not answered yet`);
+  });
+  try {
+    return await asking;
+  } catch (error) {
+    const isAway = error instanceof SocketError && !(error instanceof TimeoutError) &&
+      error.message.startsWith("Cannot connect to ");
+    if (isAway) throw error;
+    return undefined;
+  } finally {
+    answered.abort();
   }
 }

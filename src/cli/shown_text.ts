@@ -59,3 +59,32 @@ export function fitted(text: string, width: number, align: "left" | "right" = "l
   }
   return width <= 0 ? "" : `${cut}…${" ".repeat(width - 1 - used)}`;
 }
+
+/** Text in lines of at most this width, which is 2 or more. */
+export function folded(text: string, width: number): string[] {
+  if (widthOf(text) <= width) return [text];
+  const lines: string[] = [];
+  let line = "";
+  let used = 0;
+  for (const letter of text) {
+    const wide = widthOfLetter(letter);
+    if (used + wide > width) {
+      lines.push(line);
+      [line, used] = ["", 0];
+    }
+    line += letter;
+    used += wide;
+  }
+  return [...lines, line];
+}
+
+/** Text in lines that end between words; a word that is longer than a line stays whole. */
+export function wrapped(text: string, width: number): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(" ")) {
+    const longer = `${lines.at(-1)} ${word}`;
+    if (lines.length > 0 && widthOf(longer) <= width) lines[lines.length - 1] = longer;
+    else lines.push(word);
+  }
+  return lines;
+}

@@ -39,7 +39,7 @@ for (const [shell, [start, prompt]] of Object.entries(SHELLS)) {
       // A shell that is just being started would not get what is typed.
       await terminal.enter("printf 'star%s\\n' ted");
       await terminal.untilShows("started");
-      await terminal.enter(`${prompt}; source ${file}; clear`);
+      await terminal.enter(`${prompt}; source '${file}'; clear`);
       await terminal.until((screen) => screen.trim() === "$");
       for (const [typed, completed] of COMPLETED) {
         await terminal.press("-l", typed);

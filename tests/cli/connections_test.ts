@@ -179,8 +179,7 @@ Deno.test("every command says in one line that no server can be reached", async 
   const server = await MemcachedServer.listen();
   const { address } = server;
   await server.close();
-  // load waits for it: see move_test.ts.
-  const lines = COMMANDS.map(([line]) => line).filter((line) => line !== "load");
+  const lines = COMMANDS.map(([line]) => line);
   for (const line of [...lines, "stats --diff 1h"]) {
     const ended = await run(line, { servers: address });
     assertEquals([line, ended.code], [line, 3]);
@@ -289,6 +288,20 @@ Deno.test("explain --everywhere ends with Ctrl-C, and calls no key missing then"
     { interrupted: interruption.signal },
   );
   assertEquals([code, output, messages], [130, "", ""]);
+});
+
+Deno.test("explain --everywhere leaves out a ring that cannot take names of hosts", async () => {
+  await using server = await MemcachedServer.listen();
+  await using client = new Client(server.address);
+  await client.set("key", "value");
+  await using other = await MemcachedServer.listen();
+  const names = [server, other].map(({ port }) => `localhost:${port}`);
+  const { code, output, messages } = await run("explain key --everywhere", {
+    servers: names.join(),
+  });
+  assertEquals([code, messages], [0, ""]);
+  assertStringIncludes(output, `key: found on ${names[0]}, `);
+  assert(!output.includes("spymemcached-ketama"), output);
 });
 
 Deno.test("explain --everywhere calls nothing missing that could not be asked for", async () => {

@@ -169,6 +169,16 @@ Deno.test("copy and verify say which servers they lack, or cannot reach", async 
     const down = await moecache(`${command} --from 127.0.0.1:1 --to ${source.address}`);
     assertEquals(down.code, 3);
     assertStringIncludes(down.messages, "127.0.0.1:1");
+    // Nothing is waited for that has never been there.
+    await using client = new Client(source.address);
+    await client.set("key", "value");
+    for (const target of ["127.0.0.1:1", "nowhere.invalid:1"]) {
+      const { code, messages } = await moecache(
+        `${command} --from ${source.address} --to ${target}`,
+      );
+      assertEquals([code, messages.split("\n").length], [3, 2]);
+      assertStringIncludes(messages, `Cannot connect to ${target}: `);
+    }
   }
 });
 

@@ -55,11 +55,13 @@ for (const command of commands) {
         }
         const line = example.replaceAll("10.0.0.1:11211", server.address)
           .replaceAll("10.0.0.2:11211", other.address)
-          .replaceAll("items.jsonl", `${folder}/items.jsonl`)
           .replaceAll("--for 10s", "--for 300ms")
           .replaceAll(/'([^']*)'/g, "$1");
         const end = TRAFFIC.test(name) ? makeTraffic(client) : () => {};
-        const { code, output, messages } = await moecache(line, {
+        const args = line.split(" ").map((arg) =>
+          arg.replace("items.jsonl", `${folder}/items.jsonl`)
+        );
+        const { code, output, messages } = await moecache(args, {
           env: { MEMCACHED_SERVERS: server.address },
         }).finally(end);
         assertEquals([code, messages], [0, ""], `${example}\n${output}`);

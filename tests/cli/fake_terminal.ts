@@ -30,6 +30,8 @@ export interface FakeTerminalOptions {
   readonly lastMoment?: number;
   /** Gets each piece of output as it is written. */
   readonly onOutput?: (text: string) => void;
+  /** Gets each message. */
+  readonly onMessage?: (text: string) => void;
 }
 
 /** Runs a command line; the arguments are separated by spaces, or a list. */
@@ -37,7 +39,7 @@ export async function moecache(
   line: string | readonly string[],
   options: FakeTerminalOptions = {},
 ): Promise<Ended> {
-  const { env = {}, input = "", isTerminal = false, onOutput } = options;
+  const { env = {}, input = "", isTerminal = false, onOutput, onMessage } = options;
   const { interrupted = new AbortController().signal, lastMoment } = options;
   const bytes = typeof input === "string" ? new TextEncoder().encode(input) : input;
   const decoder = new TextDecoder();
@@ -52,7 +54,10 @@ export async function moecache(
       onOutput?.(text);
       return Promise.resolve();
     },
-    warn: (text) => void (messages += text),
+    warn: (text) => {
+      messages += text;
+      onMessage?.(text);
+    },
     read: () => Promise.resolve(bytes),
     input: () => ReadableStream.from([bytes]),
   };

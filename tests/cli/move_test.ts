@@ -1,11 +1,9 @@
 /** `dump` and `load`. */
 
-import { CHANNELS, Client, rawTranscoder } from "@moecache/moecache";
-import type { ServerStateContext } from "@moecache/moecache/diagnostics";
+import { Client, rawTranscoder } from "@moecache/moecache";
 import { utf8Keys } from "@moecache/moecache/keys";
 import { MemcachedServer } from "@moecache/moecache/testing";
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import diagnostics from "node:diagnostics_channel";
 import { SERVERS } from "../support/every_server.ts";
 import { MemcachedProcess } from "../support/memcached.ts";
 import { until } from "../support/turns.ts";
@@ -73,29 +71,50 @@ Deno.test("load --skip-existing keeps existing items, and stores no expired ones
   );
 });
 
-Deno.test("load waits for a server that is restarted", async () => {
-  const first = await MemcachedServer.listen();
-  const lines = Array.from(
+Deno.test("load says which server it waits for, and stores the rest when that is back", async () => {
+  let closed = Promise.resolve();
+  const first = await MemcachedServer.listen({
+    fault: ({ command }) => {
+      if (command !== "set") return undefined;
+      closed = first.close();
+      return { drop: "before" };
+    },
+  });
+  const { address, port } = first;
+  const input = Array.from(
     { length: 50 },
     (_, i) => JSON.stringify({ key: `key:${i}`, exptime: null, flags: 274, base64: btoa(`${i}`) }),
-  );
-  await first.close();
-  const { promise: refused, resolve } = Promise.withResolvers<void>();
-  const onState = (message: unknown) => {
-    const { state, server } = message as ServerStateContext;
-    if (state === "error" && server === first.address) resolve();
-  };
-  diagnostics.subscribe(CHANNELS.server, onState);
+  ).join("\n");
+  const { promise: isSaid, resolve: onMessage } = Promise.withResolvers<string>();
   const loading = moecache("load --json", {
-    env: { MEMCACHED_SERVERS: first.address },
-    input: lines.join("\n"),
+    env: { MEMCACHED_SERVERS: address },
+    input,
+    onMessage,
   });
-  await refused;
-  diagnostics.unsubscribe(CHANNELS.server, onState);
-  await using second = await MemcachedServer.listen({ port: first.port });
-  assertEquals(JSON.parse((await loading).output).loaded, 50);
+  const message = await isSaid;
+  assertStringIncludes(message, `Cannot connect to ${address}: `);
+  assertEquals(message.endsWith(": trying again for up to 30s\n"), true, message);
+  await closed;
+  await using second = await MemcachedServer.listen({ port });
+  const { output, messages } = await loading;
+  assertEquals([JSON.parse(output).loaded, messages], [50, message]);
   await using client = new Client(second.address);
   assertEquals(await client.get("key:49"), "49");
+});
+
+Deno.test("load says that it waits for a server which does not answer from the start", async () => {
+  await using server = await MemcachedServer.listen({ fault: () => ({ delay: Infinity }) });
+  const interruption = new AbortController();
+  const { code, messages } = await moecache("load", {
+    env: { MEMCACHED_SERVERS: server.address },
+    interrupted: interruption.signal,
+    lastMoment: 0,
+    onMessage: () => interruption.abort(),
+  });
+  assertEquals([code, messages], [
+    130,
+    `moecache: waiting for ${server.address}, which has not answered yet\n`,
+  ]);
 });
 
 for (const from of ["a file", "standard input"]) {
@@ -112,7 +131,7 @@ for (const from of ["a file", "standard input"]) {
     const path = isFile ? await Deno.makeTempFile() : "-";
     try {
       if (isFile) await Deno.writeTextFile(path, input);
-      const loading = moecache(`load ${path} --rate 1k --json`, { env, input });
+      const loading = moecache(["load", path, "--rate", "1k", "--json"], { env, input });
       await until(async () => Number((await client.stats())[0]!.curr_items) > 0);
       await first.kill("SIGKILL");
       await using _second = await MemcachedProcess.start([], { port: first.port });
@@ -216,7 +235,7 @@ Deno.test("dump shows keys as UTF-8, and load takes them so where a line has no 
     // The name of a file is no key, and changes nothing about keys.
     await Deno.writeTextFile(`${folder}/日本.jsonl`, output);
     await client.flushAll();
-    const { code, messages } = await moecache(`load ${folder}/日本.jsonl`, { env });
+    const { code, messages } = await moecache(["load", `${folder}/日本.jsonl`], { env });
     assertEquals([code, messages], [0, ""]);
     const again = await moecache("dump --values", { env });
     assertEquals(again.output.split("\n").toSorted(), output.split("\n").toSorted());
@@ -271,7 +290,7 @@ Deno.test("dump writes CSV, to a file too", async () => {
   try {
     const csv = "key,keyBase64,exptime,flags,base64\nkey,,,0,AQ==\n";
     assertEquals((await moecache("dump --values --csv", { env })).output, csv);
-    assertEquals((await moecache(`dump --values --csv -o ${file}`, { env })).output, "");
+    assertEquals((await moecache(["dump", "--values", "--csv", "-o", file], { env })).output, "");
     assertEquals(await Deno.readTextFile(file), csv);
   } finally {
     await Deno.remove(file);

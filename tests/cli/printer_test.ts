@@ -2,7 +2,7 @@
 
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { FakeTime } from "@std/testing/time";
-import { Printer, type PrintOptions } from "../../src/cli/printer.ts";
+import { Printer, type PrintOptions, type Row } from "../../src/cli/printer.ts";
 import { Progress } from "../../src/cli/progress.ts";
 import { NO_TERMINAL } from "./fake_terminal.ts";
 
@@ -18,6 +18,43 @@ Deno.test("a table may have more rows than a call can take arguments", async () 
   await printer.table(Array.from({ length: 300_000 }, (_, i) => ({ key: `key:${i}` })));
   await printer.flush();
   assertEquals(lines, 300_001);
+});
+
+/** What a terminal of this width shows of a table. */
+async function shownOn(columns: number, rows: readonly Row[]): Promise<string> {
+  let text = "";
+  const write = (part: string | Uint8Array) => Promise.resolve(void (text += part));
+  const env = { NO_COLOR: "1" };
+  const printer = new Printer({ ...NO_TERMINAL, isTerminal: true, columns, env, write }, {});
+  await printer.table(rows);
+  await printer.flush();
+  return text;
+}
+
+Deno.test("the lines of a table are no longer than those of the terminal", async () => {
+  const rows = [{ key: "a".repeat(30), size: 1 }, { key: "字".repeat(12), size: 22 }];
+  assertEquals(
+    await shownOn(30, rows),
+    `KEY                       SIZE
+aaaaaaaaaaaaaaaaaaaaaaaa     1
+aaaaaa
+字字字字字字字字字字字字    22
+`,
+  );
+  // Too little is left for the keys: each field is a line.
+  assertEquals(
+    await shownOn(20, rows),
+    `key   ${rows[0]!.key}\nsize  1\n\nkey   ${rows[1]!.key}\nsize  22\n`,
+  );
+});
+
+Deno.test("text that is indented ends its lines between words", async () => {
+  let text = "";
+  const write = (part: string | Uint8Array) => Promise.resolve(void (text += part));
+  const printer = new Printer({ ...NO_TERMINAL, isTerminal: true, columns: 12, write }, {});
+  await printer.indented("one two three a-word-that-is-longer four");
+  await printer.flush();
+  assertEquals(text, "  one two\n  three\n  a-word-that-is-longer\n  four\n");
 });
 
 Deno.test("colors are for terminals that can show them, unless they are not wanted", () => {

@@ -256,7 +256,7 @@ Deno.test("load from a pipe that has a name does not call it loaded what a resta
   const file = await Deno.makeTempFile();
   try {
     await Deno.writeTextFile(file, lines.join("\n"));
-    const loading = shell(`moecache load <(cat ${file}) --rate 1k -s ${first.address}`);
+    const loading = shell(`moecache load <(cat '${file}') --rate 1k -s ${first.address}`);
     await until(async () => Number((await client.stats())[0]!.curr_items) > 0);
     await first.kill("SIGKILL");
     await using _second = await MemcachedProcess.start([], { port: first.port });
@@ -290,4 +290,20 @@ Deno.test("pause takes more than the timers of runtimes do", async () => {
   assertEquals(isOver, false);
   interruption.abort();
   await pausing;
+});
+
+Deno.test("an address without a host is every address, for each command that listens", async () => {
+  const others = Deno.networkInterfaces().filter(({ family, name }) =>
+    family === "IPv4" && !name.startsWith("lo")
+  );
+  const hosts = ["127.0.0.1", ...others.map(({ address }) => address)];
+  for (const command of ["serve", "exporter", "web"]) {
+    const child = start(command, "--listen", ":0", "--json");
+    const { address = "", url } = JSON.parse(await firstOutput(child));
+    const port = Number(/:(\d+)$/.exec(url === undefined ? address : new URL(url).host)?.[1]);
+    for (const hostname of hosts) (await Deno.connect({ hostname, port })).close();
+    child.kill("SIGTERM");
+    assertEquals([command, (await child.status).code], [command, 0]);
+    await child.stderr.cancel();
+  }
 });

@@ -42,7 +42,7 @@ for (const runtime of ["node", "bun"]) {
         // It would wait for ever.
         const { stdout } = await new Deno.Command(program!, {
           args,
-          signal: AbortSignal.timeout(10_000),
+          signal: AbortSignal.timeout(60_000),
         })
           .output();
         assertEquals(new TextDecoder().decode(stdout), "undefined\n".repeat(3));

@@ -1,4 +1,10 @@
-import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertInstanceOf,
+  assertRejects,
+  assertStrictEquals,
+} from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import {
   Client,
@@ -585,21 +591,30 @@ describe("getOrSet where the server misbehaves", () => {
   for (const failover of ["error", "miss"] as const) {
     it(`removes a lease that was not answered in time, where failover is "${failover}"`, async () => {
       let nonce = "";
+      const claimed = Promise.withResolvers<void>();
       const removed = Promise.withResolvers<string>();
       await using peer = new ScriptedPeer(answering((line) => {
         if (line.startsWith("mg ")) return "EN\r\n";
         if (line.startsWith("gets ")) return `VALUE key ${LEASE_FLAGS} 36 7\r\n${nonce}\r\nEND\r\n`;
         if (line.startsWith("cas ")) removed.resolve(line);
         // Neither the lease nor what comes after its removal is answered.
-        if (isNonce(line)) nonce = line;
+        if (isNonce(line)) {
+          nonce = line;
+          claimed.resolve();
+        }
         return undefined;
       }));
-      await using client = new Client(peer.address, { timeout: 300, failover });
-      const loaded = client.getOrSet("key", () => "value", { lockFor: 600 });
-      if (failover === "miss") assertEquals(await loaded, "value");
-      else await assertRejects(() => loaded, TimeoutError);
+      const clock = new FakeClock();
+      await using client = new Client(peer.address, { timeout: 300, failover, clock });
+      const loading = client.getOrSet("key", () => "value", { lockFor: 600 });
+      const loaded = loading.catch((error) => error);
+      await claimed.promise;
+      await clock.tickSlowly(300);
       // It is replaced by an item that expires at once.
       assertEquals(await removed.promise, `cas key ${LEASE_FLAGS} 2592001 36 7`);
+      await clock.tickSlowly(300);
+      if (failover === "miss") assertEquals(await loaded, "value");
+      else assertInstanceOf(await loaded, TimeoutError);
     });
   }
 

@@ -12,6 +12,7 @@ import type { KeyCommands } from "../../src/commands/key_commands.ts";
 import { elastiCache } from "../../src/discovery/mod.ts";
 import { migrate } from "../../src/routing/mod.ts";
 import { MemcachedServer } from "../../src/testing/mod.ts";
+import { FakeClock } from "../support/fake_clock.ts";
 import { ScriptedPeer } from "../support/scripted_peer.ts";
 import {
   type Context,
@@ -327,15 +328,17 @@ testChannels("abort, timeout and close end an operation once", async () => {
       await connection.request();
       asked.resolve();
     });
+    const clock = new FakeClock();
     await using client = new Client(silent.address, {
       clientName: "silent",
-      ...way === "timeout" ? { timeout: 20 } : {},
+      ...way === "timeout" ? { timeout: 20, clock } : {},
     });
     using listener = new Listener().trace(CHANNELS.command).trace(CHANNELS.batch);
     const aborting = new AbortController();
     const got = assertRejects(() => client.get("key", { signal: aborting.signal }), Error);
     await asked.promise;
     if (way === "abort") aborting.abort(new Error("enough"));
+    if (way === "timeout") await clock.tickSlowly(20);
     if (way === "close") await client.close();
     const error = await got;
     if (way === "timeout") assert(error instanceof TimeoutError && error.client === "silent");

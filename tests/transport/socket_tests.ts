@@ -369,6 +369,7 @@ export function testSockets({ name, dial: dialHere, fillsVacancies }: Tested): v
       await dialled;
     }
     const open = () => peer.sockets.filter(({ destroyed }) => !destroyed).length;
+    await until(() => open() === 0);
     assertEquals(await standstill(open), 0);
   });
 

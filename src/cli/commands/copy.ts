@@ -9,7 +9,7 @@ import { batchesOf, dumped, type ItemStore, reachable, valuesOf } from "../item_
 import { decodedKey, showKey, withShownKeys } from "../keys_of_bytes.ts";
 import { type Copied, lookAtCopy } from "../listed_items.ts";
 import { Listing } from "../listing.ts";
-import { storeUntilKept, watchSources } from "../restarts.ts";
+import { firstLooks, storeUntilKept, watchSources } from "../restarts.ts";
 import { retried } from "../retried.ts";
 import { codeAtEnd, inTime, type Terminal } from "../terminal.ts";
 import { EXIT, UsageFault } from "../usage.ts";
@@ -90,6 +90,7 @@ async function verify(job: Job<BothOptions>): Promise<number> {
   const { options, printer, terminal } = job;
   const isWanted = filterOf(options);
   return await withBoth(options, terminal, async ({ source, target }) => {
+    await firstLooks(target, terminal);
     const isAnyRestarted = await watchSources(source, terminal);
     const counts = { compared: 0, missing: 0, different: 0 };
     const listing = new Listing({ fleet: source, terminal, what: "compared" });
@@ -100,7 +101,7 @@ async function verify(job: Job<BothOptions>): Promise<number> {
       const signal = AbortSignal.any([terminal.interrupted, ended.signal]);
       try {
         const comparing = items.map((item) =>
-          retried(signal, () => differenceOf(item, source, target))
+          retried(terminal, signal, () => differenceOf(item, source, target))
         );
         found = await inTime(terminal, Promise.all(comparing));
       } catch (error) {

@@ -82,9 +82,9 @@ async function print(printer: Printer, all: readonly Advice[], servers: number):
   }
   for (const { server, severity, finding, figures, action } of all) {
     await printer.line(printer.strong(`${severity.toUpperCase()}  ${server}`));
-    await printer.line(`  ${finding}`);
-    await printer.line(`  ${printable(figuresText(figures))}`);
-    await printer.line(`  ${action}\n`);
+    await printer.indented(finding);
+    await printer.indented(printable(figuresText(figures)));
+    await printer.indented(`${action}\n`);
   }
   if (servers === 0) return;
   const looked = countOf(servers, "server");

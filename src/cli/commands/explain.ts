@@ -76,7 +76,7 @@ async function explainEverywhere(
 ): Promise<number> {
   let code: number = EXIT.done;
   let isComplete = true;
-  const all = Object.entries(RINGS).map(([name, ring]) => ({ name, client: fleet.with(ring) }));
+  const all = knownRings(fleet);
   const said = new Map<string, string>();
   try {
     for (const key of args) {
@@ -130,14 +130,25 @@ function ttlText({ ttl }: ItemInfo): string {
   return ttl < 0 ? "for ever" : `${ttl} s left`;
 }
 
+/** All rings that can take these servers: spymemcached's cannot take names of hosts. */
+function knownRings(fleet: Fleet): Ring[] {
+  return Object.entries(RINGS).flatMap(([name, ring]) => {
+    const client = ifPossible(() => fleet.with(ring));
+    return client === undefined ? [] : [{ name, client }];
+  });
+}
+
 function ringsThatSay(rings: readonly Ring[], key: string, server: string): string[] {
-  return rings.filter(({ client }) => {
-    try {
-      return client.locate(key).server === server;
-    } catch (error) {
-      // Some rings cannot take every list of servers, or every key: then it is not that ring.
-      if (error instanceof ValidationException) return false;
-      throw error;
-    }
-  }).map(({ name }) => name);
+  return rings.filter(({ client }) => ifPossible(() => client.locate(key))?.server === server)
+    .map(({ name }) => name);
+}
+
+/** Some rings cannot take every list of servers, or every key: then it is not that ring. */
+function ifPossible<Result>(ask: () => Result): Result | undefined {
+  try {
+    return ask();
+  } catch (error) {
+    if (error instanceof ValidationException) return undefined;
+    throw error;
+  }
 }

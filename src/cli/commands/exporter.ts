@@ -5,11 +5,14 @@ import { createServer } from "node:http";
 import { define, type GlobalOptions, type Job, type Runner } from "../definition.ts";
 import { exportedMetrics } from "../exported_metrics.ts";
 import { Fleet } from "../fleet.ts";
-import { closeServer, listenOn, readListenAddress } from "../listen_address.ts";
+import { closeServer, listenOn, listenOption, readListenAddress } from "../listen_address.ts";
 import { say } from "../messages.ts";
 import { type Snapshot, takeSnapshot } from "../snapshot.ts";
 import { type Terminal, untilInterrupted } from "../terminal.ts";
 import { EXIT, messageOf } from "../usage.ts";
+
+/** That of Prometheus' exporter. */
+const DEFAULT_ADDRESS = ":9150";
 
 interface ExporterOptions {
   readonly listen?: string;
@@ -25,7 +28,7 @@ export function addExporter(program: Command, runner: Runner): void {
   define<ExporterOptions>(program, runner, {
     usage: "exporter",
     summary: "Serve the statistics to Prometheus, under the names of memcached_exporter.",
-    options: [["--listen <address>", "host:port; no host is every address (:9150)"]],
+    options: [listenOption(DEFAULT_ADDRESS)],
     examples: ["exporter -s 10.0.0.1:11211", "exporter --listen 127.0.0.1:9150"],
     run: exporter,
   });
@@ -33,7 +36,7 @@ export function addExporter(program: Command, runner: Runner): void {
 
 async function exporter(job: Job<ExporterOptions>): Promise<number> {
   const { options, printer, terminal } = job;
-  const wanted = readListenAddress(options.listen ?? ":9150");
+  const wanted = readListenAddress(options.listen ?? DEFAULT_ADDRESS);
   const known = await job.fleet();
   const faults = new Faults(terminal);
   const server = createServer((request, response) => {

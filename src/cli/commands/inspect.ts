@@ -14,7 +14,7 @@ export function addInspect(program: Command, runner: Runner): void {
       "Show all about an item: size, lifetime, cas, flags, format, value, server, ring point.",
     examples: ["inspect user:1", "inspect user:1 --json"],
     run: async ({ args: [key = ""], printer, terminal, fleet }) => {
-      const inspecting = inspectItem((await fleet()).client, key);
+      const inspecting = inspectItem(await fleet(), key);
       const { isFound, row, shown } = await inTime(terminal, inspecting);
       if (isFound) await printer.details(row, shown);
       else if (printer.shape === "text") await printer.details(row);

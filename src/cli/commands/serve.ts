@@ -4,7 +4,7 @@ import { ValidationException } from "../../../mod.ts";
 import { MemcachedServer } from "../../testing/mod.ts";
 import type { Command } from "commander";
 import { define, type Job, type Runner } from "../definition.ts";
-import { readListenAddress } from "../listen_address.ts";
+import { listenOption, readListenAddress } from "../listen_address.ts";
 import { readSize, showSize } from "../quantities.ts";
 import { untilInterrupted } from "../terminal.ts";
 import { EXIT, messageOf, UsageFault } from "../usage.ts";
@@ -25,7 +25,7 @@ export function addServe(program: Command, runner: Runner): void {
     usage: "serve",
     summary: "Run a memcached for development, until Ctrl-C.",
     options: [
-      ["--listen <address>", `host:port; port 0 is any that is free (${DEFAULT_ADDRESS})`],
+      listenOption(DEFAULT_ADDRESS),
       ["--memory <size>", "how much its items may take (64m)"],
       ["--max-item <size>", "how much one item may take (1m)"],
     ],
@@ -41,18 +41,20 @@ function sizeOf(option: string, text: string, most: number): number {
 }
 
 async function serve({ options: wanted, printer, terminal }: Job<ServeOptions>): Promise<number> {
-  const { listen = DEFAULT_ADDRESS, memory, maxItem } = wanted;
-  const { host, port } = readListenAddress(listen);
+  const { listen: address = DEFAULT_ADDRESS, memory, maxItem } = wanted;
+  const { host, port } = readListenAddress(address);
   const options = {
     port,
-    ...(host === "" ? {} : { hostname: host }),
     ...(memory === undefined ? {} : { memoryLimit: sizeOf("--memory", memory, MOST_MEMORY) }),
     ...(maxItem === undefined ? {} : { maxItemSize: sizeOf("--max-item", maxItem, LARGEST_ITEM) }),
   };
-  const server = await MemcachedServer.listen(options).catch((error) => {
+  const listen = (hostname: string) => MemcachedServer.listen({ ...options, hostname });
+  // Without IPv6, every address is one of IPv4.
+  const listening = host === "" ? listen("::").catch(() => listen("0.0.0.0")) : listen(host);
+  const server = await listening.catch((error) => {
     if (error instanceof ValidationException) throw error;
     // Each runtime has its own errors for an address that is taken, or is not this machine's.
-    throw new UsageFault(`cannot listen on ${listen}: ${messageOf(error)}`);
+    throw new UsageFault(`cannot listen on ${address}: ${messageOf(error)}`);
   });
   try {
     await printer.record({ address: server.address }, `memcached on ${server.address}`);

@@ -3,7 +3,7 @@
 import type { Command } from "commander";
 import { createServer } from "node:http";
 import { define, type Job, type Runner } from "../definition.ts";
-import { closeServer, listenOn, readListenAddress } from "../listen_address.ts";
+import { closeServer, listenOn, listenOption, readListenAddress } from "../listen_address.ts";
 import { readInterval } from "../quantities.ts";
 import { EXIT } from "../usage.ts";
 
@@ -25,7 +25,7 @@ export function addWeb(program: Command, runner: Runner): void {
     usage: "web",
     summary: "Serve a page with live charts, slabs, hot and big keys, advice and an inspector.",
     options: [
-      ["--listen <address>", `host:port; no host is every address (${DEFAULT_ADDRESS})`],
+      listenOption(DEFAULT_ADDRESS),
       ["--every <duration>", "how often the servers are asked (1s)"],
       ["--write", "let the page delete, touch and flush"],
       ["--token", "ask for a token on loopback too; elsewhere it is always asked for"],

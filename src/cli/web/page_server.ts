@@ -11,7 +11,7 @@ import { messageOf, UsageFault } from "../usage.ts";
 import { safeText } from "../value_text.ts";
 import { type AskedRequest, PAGE } from "./access.ts";
 import type { Bound } from "./bound_address.ts";
-import { deleteKey, flush, inspectKey, touchKey } from "./item_changes.ts";
+import { deleteKey, flush, inspectKey, type ShownKey, touchKey } from "./item_changes.ts";
 import type { LiveView } from "./live_view.ts";
 import { CHART_FILES } from "./chart_files.ts";
 import { PAGE_FILES } from "./page_files.ts";
@@ -141,7 +141,9 @@ async function read({ pathname, searchParams }: URL, options: PageServerOptions)
     return { status: 200, body: { isUp: rows !== undefined, rows: rows ?? [] } };
   }
   if (pathname === "/api/inspect") {
-    const { isFound, shown } = await inspectKey(options.fleet, searchParams.get("key") ?? "");
+    const key = searchParams.get("key") ?? "";
+    const server = searchParams.get("server") ?? undefined;
+    const { isFound, shown } = await inspectKey(options.fleet, { key, server });
     const fields = Object.entries(shown).filter(([, field]) => field !== undefined)
       .map(([name, field]) => [name, safeText(String(field))]);
     return { status: 200, body: { isFound, fields } };
@@ -175,17 +177,30 @@ async function change(
   return { status: 200, body: result };
 }
 
-async function remove(fleet: Fleet, { key }: Body) {
-  const isFound = await deleteKey(fleet, textIn("key", key));
-  return { isFound, log: `delete ${JSON.stringify(key)}: ${isFound ? "done" : "not there"}` };
+async function remove(fleet: Fleet, body: Body) {
+  const shown = shownKeyOf(body);
+  const isFound = await deleteKey(fleet, shown);
+  return { isFound, log: `delete ${logged(shown)}: ${isFound ? "done" : "not there"}` };
 }
 
-async function touch(fleet: Fleet, { key, ttl }: Body) {
-  const lifetime = textIn("ttl", ttl);
+async function touch(fleet: Fleet, body: Body) {
+  const lifetime = textIn("ttl", body.ttl);
   const exptime = readExptime(lifetime);
-  const isFound = await touchKey(fleet, textIn("key", key), exptime);
+  const shown = shownKeyOf(body);
+  const isFound = await touchKey(fleet, shown, exptime);
   const how = isFound ? "done" : "not there";
-  return { isFound, log: `touch ${JSON.stringify(key)} ${readTtl(lifetime)}: ${how}` };
+  return { isFound, log: `touch ${logged(shown)} ${readTtl(lifetime)}: ${how}` };
+}
+
+function shownKeyOf({ key, server }: Body): ShownKey {
+  return {
+    key: textIn("key", key),
+    server: server === undefined ? undefined : textIn("server", server),
+  };
+}
+
+function logged({ key, server }: ShownKey): string {
+  return JSON.stringify(key) + (server === undefined ? "" : ` on ${server}`);
 }
 
 /** Flushes a server, or all; the name has to be there twice, because nothing brings it back. */

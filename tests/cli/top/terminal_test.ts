@@ -238,7 +238,7 @@ Deno.test("the screen is given back when the program is killed, or fails", { ign
       screen.enter(() => { throw new Error("a fault"); }, () => {});
       console.log("taken");`,
     );
-    await terminal.enter(`clear; ${Deno.execPath()} run -A --no-check ${script}; echo "code $?"`);
+    await terminal.enter(`clear; ${Deno.execPath()} run -A --no-check '${script}'; echo "code $?"`);
     await terminal.untilShows("taken");
     assertEquals(await terminal.ask("#{alternate_on}"), "1");
     await terminal.press("x");

@@ -103,6 +103,7 @@ Deno.test({
     try {
       await step("shows servers, figures, charts, slabs and keys", showsEverything);
       await step("takes no key and no value for markup", takesNoMarkup);
+      await step("inspects a key on the server of its row", inspectsWhereItStands);
       await step("is used with the keyboard alone", isUsedByKeyboard);
       await step("names its parts and its controls", namesItsParts);
       await step("shows a server that is gone as down, and goes on", showsGoneServer);
@@ -158,6 +159,21 @@ async function takesNoMarkup({ tab, faults }: Scene): Promise<void> {
     "[window.taken, document.querySelectorAll('img, b, main script').length]",
   );
   assertEquals([counts, faults], [[undefined, 0], []]);
+}
+
+async function inspectsWhereItStands({ tab, servers }: Scene): Promise<void> {
+  // On one of them, the ring looks for it elsewhere.
+  for (const { address } of servers) {
+    await using client = new Client(address);
+    await client.set("both", "z".repeat(20_000));
+  }
+  await tab.getByRole("button", { name: "List all keys" }).click();
+  for (const { address } of servers) {
+    const keys = tab.locator(`#big tbody tr:has-text("${address}") th button`);
+    await keys.filter({ hasText: "both" }).click();
+    await tab.locator("#inspect-fields dd").filter({ hasText: address }).first().waitFor();
+    await tab.locator("#inspect-fields dd.value").filter({ hasText: "zzzzz" }).waitFor();
+  }
 }
 
 async function isUsedByKeyboard({ tab }: Scene): Promise<void> {

@@ -228,6 +228,36 @@ Deno.test("a server that cannot be reached is shown as down, and the others cont
   assertEquals([code, messages], [0, ""]);
 });
 
+Deno.test("web looks at a key, and changes it, on the server beside which it stands", async () => {
+  await using first = await MemcachedServer.listen();
+  await using second = await MemcachedServer.listen();
+  const servers = [first.address, second.address];
+  await using both = new Client(servers);
+  // Another ring has put it where this one does not look.
+  const server = servers.find((address) => address !== both.locate("key").server)!;
+  await using client = new Client(server);
+  await client.set("key", "value");
+  const page = await StartedPage.start(servers, "--write");
+  const at = async (query: string) => {
+    const { isFound, fields } = await page.json(`/api/inspect?key=key${query}`);
+    const { server, value, ring } = Object.fromEntries(fields);
+    return [isFound, server, value, ring];
+  };
+  const [, chosen] = await at("");
+  assertEquals(await at(""), [false, both.locate("key").server, undefined, undefined]);
+  const [isFound, where, value, ring] = await at(`&server=${server}`);
+  assertEquals([isFound, where, value], [true, server, "value"]);
+  assertStringIncludes(ring, ` looks on ${chosen}: `);
+  assertEquals((await page.ask("/api/inspect?key=key&server=nowhere:1")).status, 400);
+  const order = (path: string, body: unknown) => page.json(path, { method: "POST", body });
+  assertEquals(await order("/api/touch", { key: "key", server, ttl: "5m" }), { isFound: true });
+  assertEquals(await order("/api/delete", { key: "key" }), { isFound: false });
+  assertEquals(await order("/api/delete", { key: "key", server }), { isFound: true });
+  assertEquals(await client.get("key"), undefined);
+  const { messages } = await page.end();
+  assertStringIncludes(messages, `delete "key" on ${server}: done`);
+});
+
 Deno.test("a key of other bytes is found although another server cannot be reached", async () => {
   await using server = await MemcachedServer.listen();
   await using client = new Client(server.address);

@@ -42,13 +42,14 @@ export function confirmed({ title, text, yes, word }) {
 
 /** Shows what is known of a key. */
 export class Inspector {
-  #key;
+  /** The key, and the server beside which it stands in a table. */
+  #shown = { key: "" };
   #canWrite = false;
 
   constructor() {
     byId("inspect").addEventListener("submit", (event) => {
       event.preventDefault();
-      this.show(byId("inspect-key").value);
+      this.show({ key: byId("inspect-key").value });
     });
     byId("delete").addEventListener("click", () => this.#delete());
     byId("touch").addEventListener("submit", (event) => {
@@ -62,22 +63,23 @@ export class Inspector {
     this.#canWrite = canWrite;
   }
 
-  /** Opens a key of a table. */
-  open(key) {
-    byId("inspect-key").value = key;
+  /** Opens a key of a table, on the server of its row: another ring may have put it there. */
+  open(shown) {
+    byId("inspect-key").value = shown.key;
     byId("inspect-title").scrollIntoView({ block: "start" });
     byId("inspect-key").focus({ preventScroll: true });
-    this.show(key);
+    this.show(shown);
   }
 
-  async show(key, done = "") {
-    this.#key = key;
+  async show(shown, done = "") {
+    this.#shown = shown;
     const note = byId("inspect-note");
     byId("inspect-result").ariaBusy = "true";
     try {
-      const { isFound, fields } = await ask(`/api/inspect?key=${encodeURIComponent(key)}`);
-      if (key !== this.#key) return;
-      setText(note, done || (isFound ? "" : "There is no such key."));
+      const { isFound, fields } = await ask(`/api/inspect?${new URLSearchParams(shown)}`);
+      if (shown !== this.#shown) return;
+      const where = shown.server === undefined ? "" : ` on ${shown.server}`;
+      setText(note, done || (isFound ? "" : `There is no such key${where}.`));
       this.#showFields(isFound ? fields : []);
       byId("changes").hidden = !isFound || !this.#canWrite;
     } catch (error) {
@@ -99,20 +101,20 @@ export class Inspector {
   }
 
   async #delete() {
-    const key = this.#key;
+    const shown = this.#shown;
     const isSure = await confirmed({
       title: "Delete this key?",
       text: byId("inspect-key").value,
       yes: "Delete",
     });
-    if (isSure && key === this.#key) await this.#change("/api/delete", {}, "deleted");
+    if (isSure && shown === this.#shown) await this.#change("/api/delete", {}, "deleted");
   }
 
   async #change(path, body, what) {
-    const key = this.#key;
+    const shown = this.#shown;
     try {
-      const { isFound } = await order(path, { key, ...body });
-      await this.show(key, isFound ? `The key was ${what}.` : "There is no such key any more.");
+      const { isFound } = await order(path, { ...shown, ...body });
+      await this.show(shown, isFound ? `The key was ${what}.` : "There is no such key any more.");
     } catch (error) {
       setText(byId("inspect-note"), error.message);
     }

@@ -77,23 +77,26 @@ const servers = new Table(byId("servers"), [
   classOf: ({ server, silent }) => server === state.scope ? "selected" : silent > 0 ? "late" : "",
 });
 
-const keyColumn = {
+const keyColumn = (serverOf) => ({
   title: "Key",
   className: "key",
   text: ({ label }) => label,
   hint: ({ label }) => label,
-  open: ({ key }) => inspector.open(key),
-};
+  open: (row) => {
+    const server = serverOf(row);
+    inspector.open(server === undefined ? { key: row.key } : { key: row.key, server });
+  },
+});
 
 const hot = new Table(byId("hot"), [
-  keyColumn,
+  keyColumn(({ servers: [busiest] }) => busiest),
   { title: "Share", text: (hot) => share(hot.share), meter: (hot) => hot.share, number: true },
   { title: "Per second", text: ({ perSecond }) => rate(perSecond), number: true },
   { title: "Servers", text: ({ servers }) => servers.join(", ") },
 ], { keyOf: ({ key }) => key });
 
 const big = new Table(byId("big"), [
-  keyColumn,
+  keyColumn(({ server }) => server),
   { title: "Size", text: (item) => size(item.size), number: true },
   {
     title: "Expires",
