@@ -150,7 +150,8 @@ export class Session {
       command.keyLength = MAX_KEY_LENGTH;
     }
     const signal = options?.signal;
-    signal?.throwIfAborted();
+    // Not thrown: its reason is passed on as it is, even if it is an error that other operations have failed with.
+    if (signal?.aborted) return command.abandon(signal.reason);
     if (options?.failover === "error") command.mayMiss = false;
     try {
       this.route.submit(this.#parts.routingKey ?? key, command);

@@ -185,7 +185,6 @@ async function trace(error: unknown): Promise<never> {
   await undefined;
   tracing--;
   const again = madeAgain(error);
-  if (unsent.has(error as Error)) unsent.add(again as Error);
   if (again === error || traced.has(error as Error)) throw again;
   traced.add(error as Error);
   throw Object.assign(error as Error, { stack: (again as Error).stack });

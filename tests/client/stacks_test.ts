@@ -133,8 +133,10 @@ Deno.test("all operations that fail together fail, and the stacks of a hundred s
 Deno.test("the reason of a signal is thrown unchanged", async () => {
   await using client = new Client(NOWHERE);
   const reason = new SocketError("mine");
-  const error = await errorOf(client.get("a", { signal: AbortSignal.abort(reason) }));
-  assert(error === reason);
+  const signal = AbortSignal.abort(reason);
+  const first = await errorOf(client.get("a", { signal }));
+  const second = await errorOf(client.set("a", 1, 0, { signal }));
+  assert(first === reason && second === reason);
   const aborted = new AbortController();
   const operation = errorOf(client.get("a", { signal: aborted.signal }));
   aborted.abort(reason);

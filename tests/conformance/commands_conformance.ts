@@ -287,7 +287,8 @@ export function describeCommands(
         ["mg", "key", ["b", "k"]],
         ["mg", "key", ["O"]],
         ["mg", "key", [`O${"x".repeat(32)}`]],
-        ["mg", "key", Array.from({ length: 17 }, (_, i) => String.fromCharCode(97 + i))],
+        ["mg", "key", [..."acdefghijklmnopqr"]],
+        ["mg", "key", ["v", `T${"1".repeat(64)}`]],
         ["mg", "key", [], "value"],
         ["ms", "key", []],
         ["mn", "key"],
@@ -350,6 +351,21 @@ export function describeCommands(
       const keys = Array.from({ length: 1000 }, (_, i) => `key${i}`);
       await Promise.all([client.getMany(keys, { signal }), client.get("key", { signal })]);
       assertEquals(listeners(), { present: 0, most: 1 });
+    });
+
+    test("many keys end with a signal that has been aborted already", async (client) => {
+      const reason = new Error("enough");
+      const options = { signal: AbortSignal.abort(reason) };
+      for (
+        const operation of [
+          () => client.getMany(["a", "b"], options),
+          () => client.setMany({ a: 1, b: 2 }, 0, options),
+          () => client.deleteMany(["a", "b"], options),
+        ]
+      ) {
+        assertEquals(await assertRejects(operation), reason);
+      }
+      assertEquals(await client.getMany(["a", "b"]), new Map());
     });
 
     test("flushAll refuses a delay that memcached takes for a time", async (client) => {

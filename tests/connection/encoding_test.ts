@@ -104,6 +104,24 @@ for (const name of ["set", "setMany"]) {
   });
 }
 
+Deno.test("Client ends each value that takes too long to encode at its own time", async () => {
+  const { client, clock } = playEncoding({ timeout: 1000 });
+  const ended: string[] = [];
+  const store = (key: string) =>
+    assertRejects(() => client.set(key, 1), TimeoutError).then(() => ended.push(key));
+  const first = store("first");
+  await settle();
+  clock.tick(600);
+  const second = store("second");
+  await settle();
+  clock.tick(500);
+  await first;
+  assertEquals(ended, ["first"]);
+  clock.tick(501);
+  await second;
+  await client.close();
+});
+
 Deno.test("Client keeps no timer and no listener for a value that has been encoded", async () => {
   const { signal, listeners } = new CountedSignal();
   const encoded = deferred<never>();

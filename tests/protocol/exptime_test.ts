@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { Client, ValidationException } from "../../mod.ts";
-import { checkExptime } from "../../src/protocol/exptime.ts";
+import { checkExptime, isPast } from "../../src/protocol/exptime.ts";
 import { extendExptime } from "../../src/protocol/seconds.ts";
 import { MemcachedServer } from "../../src/testing/mod.ts";
 
@@ -55,6 +55,15 @@ Deno.test("checkExptime does not turn an old Date into a relative time, or never
 
 Deno.test("checkExptime refuses a Date that memcached's 32 bits cannot hold", () => {
   assertThrows(() => checkExptime(new Date("2038-01-20T00:00:00Z"), NOW), ValidationException);
+});
+
+Deno.test("isPast tells a time that has passed, and no span, from the others", () => {
+  const now = NOW();
+  for (const past of [1_000_000_000, 1_700_000_000, new Date(0), new Date(now)]) {
+    assertEquals(isPast(past, now), true, `${past}`);
+  }
+  const others = [undefined, 0, 60, 999_999_999, 1_700_000_001, new Date(now + 1)];
+  for (const other of others) assertEquals(isPast(other, now), false, `${other}`);
 });
 
 Deno.test("extendExptime makes what becomes too long for a span a time", () => {

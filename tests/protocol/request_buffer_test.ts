@@ -26,6 +26,33 @@ Deno.test("RequestBuffer grows beyond its first size", () => {
   assertEquals(text(buffer), line.repeat(1000));
 });
 
+Deno.test("RequestBuffer grows in time, whatever is to be written at its end", () => {
+  const parts: readonly [expected: string, write: (buffer: RequestBuffer) => unknown][] = [
+    ["key word", (buffer) => buffer.ascii("key word")],
+    [" key", (buffer) => buffer.key("key")],
+    [" word", (buffer) => buffer.word("word")],
+    ["5 rest\r\n\u20ac\xe4\r\n", (buffer) => buffer.textBlock("\u20ac\xe4", " rest")],
+    ["3 rest\r\nxyz\r\n", (buffer) => buffer.dataBlock(new Uint8Array([120, 121, 122]), " rest")],
+  ];
+  for (let free = 0; free < 40; free++) {
+    const filling = "f".repeat(4096 - free);
+    for (const [expected, write] of parts) {
+      const buffer = new RequestBuffer().ascii(filling);
+      write(buffer);
+      assertEquals(text(buffer), filling + expected, `${free} bytes before the end`);
+    }
+  }
+});
+
+Deno.test("RequestBuffer keeps no more memory than is usual after a long request", () => {
+  const buffer = new RequestBuffer();
+  for (const [length, kept] of [[1 << 20, 1 << 20], [(1 << 20) + 1, 4096]] as const) {
+    buffer.ascii("x".repeat(length)).clear();
+    assertEquals(buffer.ascii("mn").chunks()[0]!.buffer.byteLength, kept);
+    buffer.clear();
+  }
+});
+
 Deno.test("RequestBuffer keeps a large data block apart without copying it", () => {
   const large = new Uint8Array(100_000).fill(120);
   const buffer = new RequestBuffer().ascii("a ").dataBlock(large).ascii("b ").dataBlock(large);

@@ -1,7 +1,7 @@
 /** Wrong arguments are refused alike by everything that has the commands on keys, before any byte is sent. */
 
-import { assert } from "@std/assert";
-import type { Client, KeyCommands } from "../../mod.ts";
+import { assert, assertRejects } from "@std/assert";
+import { Client, type KeyCommands, type Transcoder, ValidationException } from "../../mod.ts";
 import {
   hashedKeys,
   largeValues,
@@ -13,6 +13,7 @@ import {
   typed,
 } from "../../src/views/mod.ts";
 import { accepted, type Args } from "../support/refused_calls.ts";
+import { turns } from "../support/turns.ts";
 
 const ANY: Schema = {
   "~standard": { version: 1, vendor: "test", validate: (value) => ({ value }) },
@@ -190,3 +191,16 @@ for (const [kind, make] of Object.entries(KINDS)) {
     assert(wrong.length === 0, `${wrong.length} calls:\n${wrong.join("\n")}`);
   });
 }
+
+Deno.test("what an asynchronous transcoder refuses leaves no rejection unhandled", async () => {
+  const refusing: Transcoder = {
+    encode: () => Promise.reject(new TypeError("no value")),
+    decode: () => 1,
+  };
+  await using client = new Client("127.0.0.1:1", { transcoder: refusing });
+  const set = (view: KeyCommands) =>
+    assertRejects(() => view.set("a", undefined), ValidationException);
+  for (const view of [client, tagged(client), largeValues(client)]) await set(view);
+  // The runtime ends a program, and this test, over one that nobody takes.
+  await turns(3);
+});

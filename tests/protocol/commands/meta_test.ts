@@ -34,6 +34,19 @@ Deno.test("MetaCommand ends the connection over a wrong or missing opaque token"
   }
 });
 
+Deno.test("MetaCommand ends the connection over a value without a length, and a second reply", () => {
+  const wrong = {
+    malformed: ["VA\r\n", "VA x\r\n", "VA -1\r\n", "VA 12345678901\r\n"],
+    "two replies": ["HD\r\nHD\r\n", "VA 1\r\nx\r\nEN\r\n"],
+  };
+  for (const [why, replies] of Object.entries(wrong)) {
+    for (const reply of replies) {
+      const command = new MetaCommand(QUIET).settleBy(...new Outcomes().next());
+      assertThrows(() => replay(command, [utf8(reply)]), SocketError, why, reply);
+    }
+  }
+});
+
 Deno.test("MetaCommand does not treat an additional space as a flag", () => {
   const request = { verb: "md", key: "key", flags: ["Oabc"] } as const;
   for (const status of ["NF", "HD", "EX"] as const) {
