@@ -1,7 +1,7 @@
 /** Lists of a cache whose server restarts meanwhile, and numbers its cas uniques from the start again. */
 
 import { assertEquals } from "@std/assert";
-import { Client, SocketError } from "../../mod.ts";
+import { Client, type Dial, SocketError } from "../../mod.ts";
 import { MoecacheCacheStorage } from "../../src/adapters/cache.ts";
 import { RESTARTING } from "../support/restarting.ts";
 import { turns } from "../support/turns.ts";
@@ -98,4 +98,52 @@ for (const [kind, start] of Object.entries(RESTARTING)) {
     assertEquals(writers.every(({ put, opened }) => put.size >= 4 && opened.size >= 4), true);
     await Promise.all(clients.map((client) => client.close()));
   });
+}
+
+/** Connects, and ends the first connection behind the first reply with a cas unique, once something has been done. */
+function endingBehindCas(between: (reply: string) => Promise<void>): Dial {
+  let isDone = false;
+  return async ({ hostname, port }: { hostname?: string; port?: number }) => {
+    const socket = await Deno.connect({ hostname: hostname!, port: port! });
+    const readable = socket.readable.pipeThrough(
+      new TransformStream<Uint8Array, Uint8Array>({
+        async transform(chunk, controller) {
+          const reply = new TextDecoder().decode(chunk);
+          const isRead = !isDone && /^VALUE \S+ \d+ \d+ \d+\r\n/.test(reply);
+          if (isRead) {
+            isDone = true;
+            await between(reply);
+          }
+          controller.enqueue(chunk);
+          if (isRead) controller.terminate();
+        },
+      }),
+    );
+    return { readable, writable: socket.writable, close: () => socket.close() };
+  };
+}
+
+for (const [kind, start] of Object.entries(RESTARTING)) {
+  for (const operation of ["open", "delete"] as const) {
+    Deno.test(`${operation} keeps the names stored after a restart of ${kind} under the same cas unique`, async () => {
+      await using server = await start();
+      await using second = new Client(server.address, { timeout: 10_000 });
+      const others = new MoecacheCacheStorage(second);
+      for (const name of ["a", "b", "c"]) await others.open(name);
+      const acknowledged: string[] = [];
+      const dial = endingBehindCas(async (reply) => {
+        const [, key = "", cas = ""] = /^VALUE (\S+) \d+ \d+ (\d+)/.exec(reply)!;
+        await server.restart(second);
+        do {
+          await others.open(`other ${acknowledged.length}`);
+          acknowledged.push(`other ${acknowledged.length}`);
+        } while ((await second.inspect(key))!.cas < BigInt(cas));
+        assertEquals((await second.inspect(key))!.cas, BigInt(cas));
+      });
+      await using first = new Client(server.address, { timeout: 10_000, dial });
+      await new MoecacheCacheStorage(first)[operation](operation === "open" ? "new" : "a");
+      const names = await others.keys();
+      assertEquals(names, operation === "open" ? [...acknowledged, "new"] : acknowledged);
+    });
+  }
 }
