@@ -177,7 +177,7 @@ class TextTable {
     const texts = this.#widths.map((width, i) => this.#isNumber[i] ? 0 : width);
     const longest = texts.indexOf(Math.max(...texts));
     const width = columns - (sum - (this.#widths[longest] ?? 0));
-    if (width < LEAST_WIDTH) return false;
+    if (width < Math.max(LEAST_WIDTH, widthOf(this.#names[longest] ?? ""))) return false;
     this.#widths[longest] = width;
     this.#cells = this.#cells.flatMap((row) =>
       folded(row[longest] ?? "", width).map((part, at) =>

@@ -48,6 +48,15 @@ aaaaaa
   );
 });
 
+Deno.test("a table whose heads do not fit has a line for each field", async () => {
+  // `stats` has the names of the servers there.
+  const host = "a-long-name.example.com:11211";
+  assertEquals(
+    await shownOn(30, [{ name: "version", [host]: "1.6" }]),
+    `name                           version\n${host}  1.6\n`,
+  );
+});
+
 Deno.test("text that is indented ends its lines between words", async () => {
   let text = "";
   const write = (part: string | Uint8Array) => Promise.resolve(void (text += part));

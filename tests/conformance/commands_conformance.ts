@@ -124,6 +124,16 @@ export function describeCommands(
       assert(a!.cas !== b!.cas);
     });
 
+    test("a key that is named twice is sent once, and the last of its values is stored", async (client) => {
+      const [before] = await client.stats();
+      await client.setMany([["a", "1"], ["b", "2"], ["a", "3"]]);
+      assertEquals(await client.getMany(["a", "b", "a"]), new Map([["a", "3"], ["b", "2"]]));
+      assertEquals(await client.deleteMany(["a", "a"]), new Map([["a", true]]));
+      const [after] = await client.stats();
+      const bytes = "set a 274 0 1\r\n3\r\nset b 274 0 1\r\n2\r\nget a b\r\ndelete a\r\nstats\r\n";
+      assertEquals(Number(after?.bytes_read) - Number(before?.bytes_read), bytes.length);
+    });
+
     test("incr and decr count in 64 bits", async (client) => {
       assertEquals(await client.incr("key"), undefined);
       assertEquals(await client.decr("key", 5), undefined);

@@ -1,8 +1,23 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
-import { Client, jsonTranscoder, type Namespace, SocketError, TimeoutError } from "../../mod.ts";
+import {
+  Client,
+  jsonTranscoder,
+  type KeyCommands,
+  type Namespace,
+  SocketError,
+  TimeoutError,
+} from "../../mod.ts";
 import { lock, memoize, once, rateLimit } from "../../src/patterns/mod.ts";
 import { MemcachedServer } from "../../src/testing/mod.ts";
+import {
+  hashedKeys,
+  largeValues,
+  nearCache,
+  replicas,
+  spread,
+  tagged,
+} from "../../src/views/mod.ts";
 import { answering, ScriptedPeer } from "../support/scripted_peer.ts";
 import { SwitchedFleet, type SwitchedServer, untilUp } from "../support/switched_fleet.ts";
 
@@ -52,6 +67,46 @@ describe(`A client that fails over to "miss" without a listener for errors`, () 
     const remembered = memoize(client, never, { key: () => "key", ...strict });
     await assertRejects(() => remembered(), SocketError);
     assertEquals(await loose, "value");
+  });
+
+  it('fails in every command with failover "error", also of views', async () => {
+    await using client = missing();
+    const strict = { failover: "error" } as const;
+    const commands: Record<string, (view: KeyCommands) => Promise<unknown>> = {
+      get: (view) => view.get("key", strict),
+      getMany: (view) => view.getMany(["key"], strict),
+      gets: (view) => view.gets("key", strict),
+      getAndTouch: (view) => view.getAndTouch("key", 60, strict),
+      set: (view) => view.set("key", "value", 60, strict),
+      setMany: (view) => view.setMany({ key: "value" }, 60, strict),
+      add: (view) => view.add("key", "value", 60, strict),
+      replace: (view) => view.replace("key", "value", 60, strict),
+      append: (view) => view.append("key", "more", strict),
+      prepend: (view) => view.prepend("key", "more", strict),
+      cas: (view) => view.cas("key", "value", 1n, 60, strict),
+      incr: (view) => view.incr("key", 1, strict),
+      decr: (view) => view.decr("key", 1, strict),
+      touch: (view) => view.touch("key", 60, strict),
+      delete: (view) => view.delete("key", strict),
+      deleteMany: (view) => view.deleteMany(["key"], strict),
+      invalidate: (view) => view.invalidate("key", strict),
+      inspect: (view) => view.inspect("key", strict),
+    };
+    const views: Record<string, KeyCommands> = {
+      "a client": client,
+      "a namespace": client.namespace("n:"),
+      nearCache: nearCache(client, { maxBytes: 10_000, ttl: 1 }),
+      largeValues: largeValues(client),
+      tagged: tagged(client),
+      hashedKeys: hashedKeys(client),
+      spread: spread(client, { keys: ["key"] }),
+      replicas: replicas([client, client]),
+    };
+    for (const [name, view] of Object.entries(views)) {
+      for (const [command, call] of Object.entries(commands)) {
+        await assertRejects(() => call(view), SocketError, "", `${command} of ${name}`);
+      }
+    }
   });
 
   it("gives timers a turn while a program asks again and again", async () => {

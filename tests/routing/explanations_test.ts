@@ -149,6 +149,18 @@ for (const factory of WEIGHTED as LocatorFactory[]) {
   });
 }
 
+Deno.test("the rings that docs/rings.md names use no weights", () => {
+  const unweighted = ([...RINGS, ...OTHERS] as LocatorFactory[]).filter((factory) =>
+    !(WEIGHTED as LocatorFactory[]).includes(factory)
+  );
+  assertEquals(unweighted.length, 8);
+  for (const factory of unweighted) {
+    const equal = factory(SERVERS.map(({ name }) => ({ name, weight: 1 })));
+    const locator = factory(SERVERS);
+    assert(KEYS.every((key) => locator.locate(key) === equal.locate(key)), factory.name);
+  }
+});
+
 Deno.test("twemproxyModula and the other modulo rings accept weights of billions without using memory", () => {
   for (const factory of [twemproxyModula, npmMemcacheModula, pythonMemcachedModulo]) {
     const heavy = SERVERS.map((server) => ({ ...server, weight: 2 ** 31 - 1 }));
