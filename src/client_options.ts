@@ -11,6 +11,7 @@ import {
   checkInteger,
   checkOptions,
   checkTimeout,
+  holdsNames,
   invalidOption,
   type OptionTypes,
 } from "./option_checks.ts";
@@ -402,8 +403,10 @@ function resolveDiscovery(discovery: Discovery | undefined): Discovery | undefin
   if (discovery === undefined) return undefined;
   const { name, lookUp, interval = 1 } = Object(discovery) as Partial<Discovery>;
   if (typeof name !== "string" || typeof lookUp !== "function") {
-    // It may be an address with a password.
-    throw invalidOption("discovery", typeof discovery, "an object with name and lookUp");
+    // Without what was given, which may be an address with a password.
+    throw new ValidationException(
+      "Cannot use discovery: it must be an object with name and lookUp",
+    );
   }
   checkTimeout("interval", interval);
   return discovery;
@@ -422,8 +425,10 @@ function resolveFailover(options: ClientOptions, defaults: ServerDefaults): Fail
   checkTimeout("maxProbeDelay", maxProbeDelay);
   checkInteger("retries", retries, 0, 100);
   const probing = { failuresBeforeDead, probeDelay, maxProbeDelay, retries };
-  if (typeof failover !== "object" || failover === null) {
-    if (["error", "remove", "miss"].includes(failover)) return { failover, ...probing };
+  if (failover === "error" || failover === "remove" || failover === "miss") {
+    return { failover, ...probing };
+  }
+  if (!holdsNames(failover) || failover.gutter === undefined) {
     throw invalidOption("failover", failover, `"error", "remove", "miss" or { gutter }`);
   }
   checkOptions(failover, GUTTER_OPTIONS);

@@ -166,7 +166,8 @@ export class PartialClientException extends ClientException implements PartialFa
    * @param unit Whether keys or servers failed.
    */
   constructor(action: string, partial: PartialFailure, unit: "keys" | "servers" = "keys") {
-    super(partialMessage(action, partial, unit), [...partial.failures.keys()], firstCause(partial));
+    const [cause] = partial.failures.values();
+    super(partialMessage(action, partial, unit), [...partial.failures.keys()], { cause });
     this.failures = partial.failures;
     this.results = partial.results;
   }
@@ -203,7 +204,8 @@ export class PartialSocketError extends SocketError implements PartialFailure {
    * @param unit Whether keys or servers failed.
    */
   constructor(action: string, partial: PartialFailure, unit: "keys" | "servers" = "keys") {
-    super(partialMessage(action, partial, unit), firstCause(partial));
+    const [cause] = partial.failures.values();
+    super(partialMessage(action, partial, unit), { cause });
     this.failures = partial.failures;
     this.results = partial.results;
   }
@@ -215,13 +217,11 @@ function partialMessage(
   unit: "keys" | "servers",
 ): string {
   const [[first, error]] = failures as unknown as [[string, unknown]];
+  const units = count === 1 ? unit.slice(0, -1) : unit;
   const why = messageOf(error);
-  return `Cannot ${action} ${failures.size} of ${count} ${unit}, the first ${quote(first)}: ${why}`;
-}
-
-function firstCause({ failures }: PartialFailure): { cause: unknown } {
-  const [cause] = failures.values();
-  return { cause };
+  return `Cannot ${action} ${failures.size} of ${count} ${units}, the first ${
+    quote(first)
+  }: ${why}`;
 }
 
 /**
@@ -250,6 +250,15 @@ export function madeAgain(error: unknown, text: string = Object(error).message):
 export function quote(value: unknown): string {
   if (typeof value !== "string") return `of type ${value === null ? "null" : typeof value}`;
   return JSON.stringify(value.replace(/^(.{80}).+/s, "$1…"));
+}
+
+/**
+ * Handles the failure of a dynamic `import()`, as where a file of a bundle is missing.
+ *
+ * @throws {ClientException} Always, so that it counts neither as the caller's fault nor as a server's.
+ */
+export function cannotLoad(cause: unknown): never {
+  throw new ClientException(`Cannot load the client: ${messageOf(cause)}`, undefined, { cause });
 }
 
 /** The message of an error, or the text of any other thrown value. */

@@ -96,7 +96,7 @@ export function checkObject(
 }
 
 /** Whether a value holds something by names: lists, maps, dates, promises and signals do not. Modules may. */
-export function holdsNames(value: unknown): boolean {
+export function holdsNames(value: unknown): value is object {
   return /Obj|Mod/.test({}.toString.call(value));
 }
 

@@ -1,7 +1,7 @@
 /** The addresses of servers. @module */
 
 import { quote, ValidationException } from "./errors.ts";
-import { isHostName, show } from "./option_checks.ts";
+import { holdsNames, isHostName, show } from "./option_checks.ts";
 import { CheckedCredentials, type Credentials } from "./protocol/credentials.ts";
 import { ipv6Name } from "./routing/ipv6_name.ts";
 import type { Server } from "./routing/locator.ts";
@@ -150,7 +150,7 @@ function takeApart(address: unknown): Parts {
     return address.includes("://") ? fromUrlText(address) : fromText(address);
   }
   if (isPair(address)) return { hostname: address[0], port: address[1] };
-  if (typeof address === "object" && address !== null) {
+  if (holdsNames(address)) {
     for (const name in address) {
       if (address[name as never] !== undefined && !PARTS.includes(name)) {
         const hint = name === "host" ? `: did you mean "hostname"?` : "";

@@ -32,7 +32,15 @@ import {
 } from "../src/routing/mod.ts";
 import { php } from "../src/stacks/mod.ts";
 import { deadBackend, MemcachedServer } from "../src/testing/mod.ts";
-import { hashedKeys, largeValues, nearCache, replicas, spread, tagged } from "../src/views/mod.ts";
+import {
+  hashedKeys,
+  largeValues,
+  nearCache,
+  replicas,
+  spread,
+  tagged,
+  typed,
+} from "../src/views/mod.ts";
 
 Deno.test("checkInteger takes what lies between its bounds, and names what does not", () => {
   assertEquals([checkInteger("count", 1, 1, 3), checkInteger("count", 3, 1, 3)], [1, 3]);
@@ -175,6 +183,15 @@ Deno.test("what options hold is checked when it is given, not when it is first u
   const options = (given: object) => () => void new Client("127.0.0.1:1", given as never);
   const refused: [make: () => unknown, message: string][] = [
     [options({ maxSockets: null }), "Cannot use maxSockets"],
+    ...[null, 5, "memcached://user:secret@host", {}].map((discovery): [() => unknown, string] => [
+      options({ discovery }),
+      "Cannot use discovery: it must be an object with name and lookUp",
+    ]),
+    ...[null, 5, "all", [], {}].map((failover): [() => unknown, string] => [
+      options({ failover }),
+      'it must be "error", "remove", "miss" or { gutter }',
+    ]),
+    [() => typed(client, null as never), "schema of type null"],
     [options({ tls: { cacerts: ["x"] } }), 'tls has an unknown "cacerts"'],
     [options({ tls: [] }), "tls must be a boolean or an object"],
     [options({ tls: new Map() }), "tls must be a boolean or an object"],
@@ -214,6 +231,8 @@ Deno.test("what options hold is checked when it is given, not when it is first u
   for (const [make, message] of refused) assertThrows(make, ValidationException, message);
   const text = () => prometheus([client, {} as never]);
   await assertRejects(text, ValidationException, "Cannot use client of type object");
+  const located = async () => await hashedKeys(client).locate(null as never);
+  await assertRejects(located, ValidationException, "key of type null");
   const invalidated = () => tagged(client).invalidateTag("tag", 5 as never);
   await assertRejects(invalidated, ValidationException, "a plain object");
 });
@@ -273,8 +292,8 @@ Deno.test("touch and getAndTouch need an exptime: without one an item would live
   };
   for (const [name, place] of Object.entries(places)) {
     for (const none of [undefined, null, NaN, "60"] as never[]) {
-      // Not "NaN": no number was given.
-      const what = none === undefined ? "exptime of type null" : "exptime";
+      // Not "of type null" or "NaN" where nothing was given.
+      const what = none === undefined ? "exptime of type undefined" : "exptime";
       const wanted = [ValidationException, `Cannot use ${what}`, name] as const;
       await assertRejects(() => place.touch("key", none), ...wanted);
       await assertRejects(() => place.getAndTouch("key", none), ...wanted);

@@ -11,6 +11,7 @@ import {
 } from "../../mod.ts";
 import { clockOf, sessionOf } from "../commands/session.ts";
 import { withCallersKeys } from "../features/callers_keys.ts";
+import { show } from "../option_checks.ts";
 import { isCrawlerBusy } from "../protocol/commands/metadump.ts";
 import { LONGEST_RELATIVE } from "../protocol/exptime.ts";
 import { MAX_KEY_LENGTH } from "../protocol/key.ts";
@@ -49,7 +50,7 @@ export function itemKeyOf(text: string, longest: number): string | Promise<strin
 export function checkText(text: unknown): string {
   if (typeof text === "string") return text;
   const why = "it must be a string";
-  throw new ValidationException(`Cannot use key of type ${typeof text}: ${why}`, text);
+  throw new ValidationException(`Cannot use key ${show(text)}: ${why}`, text);
 }
 
 /**

@@ -69,8 +69,13 @@ export class Fleet {
     return new Fleet(found, settings);
   }
 
-  /** The names of the servers. */
+  /** The names of the servers, each once. */
   get names(): readonly string[] {
+    return [...new Set(this.namesOfAddresses)];
+  }
+
+  /** The name of each address: a server that is listed twice has a larger part of some rings. */
+  get namesOfAddresses(): readonly string[] {
     return this.client.servers.map(({ name }) => name);
   }
 
@@ -78,7 +83,7 @@ export class Fleet {
   at(name: string): Client {
     const known = this.#single.get(name);
     if (known !== undefined) return known;
-    const address = this.addresses[this.names.indexOf(name)];
+    const address = this.addresses[this.namesOfAddresses.indexOf(name)];
     if (address === undefined) throw noSuchServer(name, this.names);
     const client = new Client([address], this.#options);
     this.#single.set(name, client);

@@ -66,7 +66,7 @@ const CHECKS: Readonly<Record<CheckedCommand, Check>> = {
   gets: ([key], rules) => rules.checkKey(key, "gets"),
   getAndTouch: ([key, exptime], rules) => {
     rules.checkKey(key, "get and touch");
-    checkGivenExptime(exptime);
+    checkExptime(exptime, Date.now, "needed");
   },
   set: ([key, value, exptime], rules) => checkStored("set", key, value, exptime, rules),
   setMany: ([entries, exptime], rules) => {
@@ -88,7 +88,7 @@ const CHECKS: Readonly<Record<CheckedCommand, Check>> = {
   decr: (args, rules) => checkCounted("decr", args, rules),
   touch: ([key, exptime], rules) => {
     rules.checkKey(key, "touch");
-    checkGivenExptime(exptime);
+    checkExptime(exptime, Date.now, "needed");
   },
   delete: ([key], rules) => rules.checkKey(key, "delete"),
   deleteMany: ([keys], rules) => checkEach(keys, "delete", rules),
@@ -193,9 +193,4 @@ function checkLoading(options: GetOrSetOptions = {}): void {
 
 function checkExptimeNow(exptime: unknown): void {
   checkExptime(exptime as number | undefined, Date.now);
-}
-
-/** Without one, the item would live for ever. */
-function checkGivenExptime(exptime: unknown): void {
-  checkExptimeNow(exptime ?? null);
 }

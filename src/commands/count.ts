@@ -43,8 +43,10 @@ export async function count(
     const add = () => new StorageCommand("add", key, item, STORED_ANSWERS);
     if (await session.askChange(key, add, strict)) return BigInt(text);
   }
-  const why = `it was neither changed nor created in ${MOST_ATTEMPTS} attempts`;
-  throw new ClientException(`Cannot ${verb} key "${key}": ${why}`, key);
+  throw new ClientException(
+    `Cannot ${verb} key "${key}": it was neither changed nor created in ${MOST_ATTEMPTS} attempts`,
+    key,
+  );
 }
 
 function countOnce(

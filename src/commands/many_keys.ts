@@ -39,8 +39,12 @@ export function readKeys(keys: Iterable<string>, action: string): string[] {
 export function readEntries(entries: unknown): Map<string, unknown> {
   const values = readPairs(entries);
   if (values !== undefined) return values;
-  const why = "they must be a record, a Map or pairs of a key and a value";
-  throw new ValidationException(`Cannot set entries ${quote(entries)}: ${why}`, entries);
+  throw new ValidationException(
+    `Cannot set entries ${
+      quote(entries)
+    }: they must be a record, a Map or pairs of a key and a value`,
+    entries,
+  );
 }
 
 function readPairs(entries: unknown): Map<string, unknown> | undefined {

@@ -58,8 +58,8 @@ export function getAndTouch<Value>(
 ): Promise<Value | undefined> {
   return session.ask(key, () => {
     session.checkKey(key, "get and touch");
-    const seconds = checkExptime(exptime ?? null, Date.now);
-    return new RetrievalCommand(`gat ${seconds}`, key, session.readItem);
+    const verb = `gat ${checkExptime(exptime, Date.now, "needed")}`;
+    return new RetrievalCommand(verb, key, session.readItem);
   }, options) as Promise<Value | undefined>;
 }
 
@@ -72,8 +72,7 @@ export function touch(
 ): Promise<boolean> {
   return session.ask(key, () => {
     session.checkKey(key, "touch");
-    // Without one, the item would live for ever.
-    return new TouchCommand(key, checkExptime(exptime ?? null, Date.now));
+    return new TouchCommand(key, checkExptime(exptime, Date.now, "needed"));
   }, options);
 }
 

@@ -131,7 +131,7 @@ function overdueError(
   signal: AbortSignal,
 ): TimeoutError {
   if (!sockets?.waiting.has(signal)) return connectTimeoutError(server, connectTimeout);
-  const state = `${sockets.max} sockets were in use for ${connectTimeout} ms, all of maxSockets`;
+  const state = `no socket was free for ${connectTimeout} ms: maxSockets is ${sockets.max}`;
   const error = connectTimeoutError(server, connectTimeout, state);
   sockets.refusals.add(error);
   return error;

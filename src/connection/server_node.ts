@@ -93,7 +93,7 @@ function exceeded(
     bytes += place.pendingBytes;
   }
   if (pending >= maxPending) {
-    return `${maxPending} operations wait for it, as many as maxPending allows`;
+    return `operations wait for it, as many as maxPending allows: ${maxPending}`;
   }
   if (bytes <= maxPendingBytes) return undefined;
   const waiting = `${bytes - byteLength} bytes of values wait for it`;

@@ -268,7 +268,7 @@ export class Generations {
     const { maxPending, maxPendingBytes } = session.settings;
     const count = this.#serverCount(session);
     if (this.#waiting >= maxPending * count) {
-      return `${maxPending * count} operations wait for it, as many as maxPending allows`;
+      return `operations wait for it, as many as maxPending allows: ${maxPending * count}`;
     }
     const most = maxPendingBytes * count;
     // One alone may have many keys: each server takes what it has room for.

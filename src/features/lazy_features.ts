@@ -12,6 +12,7 @@ import {
 } from "../commands/operation_options.ts";
 import type { Session } from "../commands/session.ts";
 import { traced } from "../commands/traced.ts";
+import { cannotLoad } from "../errors.ts";
 import { checkOptions, copyOptions, type OptionTypes } from "../option_checks.ts";
 import { inContext, presentContext } from "../observation.ts";
 import type { ItemInfo, MetaReply } from "../protocol/commands/meta.ts";
@@ -23,7 +24,7 @@ export type Features = typeof import("./on_demand.ts");
 
 /** Loads the features, for what has no place to keep. */
 export const loadFeatures: () => Promise<Features> = /* @__PURE__ */ lazily(() => {
-  return import("./on_demand.ts");
+  return import("./on_demand.ts").catch(cannotLoad);
 });
 let loaded: Features | undefined;
 

@@ -445,8 +445,10 @@ function longestKeyUnder(prefix: string, longest: number = MAX_KEY_LENGTH): numb
   checkKey(prefix, "use prefix");
   const room = longest - GENERATION_LENGTH - prefix.length;
   if (room > 0) return room;
-  const why = "it leaves no room for keys";
-  throw new ValidationException(`Cannot use prefix ${quote(prefix)}: ${why}`, prefix);
+  throw new ValidationException(
+    `Cannot use prefix ${quote(prefix)}: it leaves no room for keys`,
+    prefix,
+  );
 }
 
 /** A copy of what a caller may change: a time, or data to append. */

@@ -59,7 +59,7 @@ export async function update<Value>(
     const stored = { flags, exptime, data, cas, carrier };
     const storing = inContext(context, () => store(session, key, stored, strict));
     if (await storing) return value as Value;
-    if (attempt === retries) throw lostEveryRace(key, attempt + 1);
+    if (attempt === retries) throw lostEveryRace(key, retries);
     await pause(session.settings.clock, backoff(attempt), signal);
   }
 }
@@ -82,8 +82,8 @@ async function store(
   return await session.askChange(key, add, options);
 }
 
-function lostEveryRace(key: string, attempts: number): ClientException {
+function lostEveryRace(key: string, retries: number): ClientException {
   // By other clients, or by the function itself.
-  const why = `it was changed meanwhile in each of ${attempts} attempts`;
+  const why = `it was changed meanwhile each time, and retries is ${retries}`;
   return new ClientException(`Cannot update key "${key}": ${why}`, key);
 }

@@ -91,8 +91,8 @@ function occupy(sockets: Sockets, readers: readonly LineReader[]): void {
   const add = (count: number) => watched.set(sockets, (watched.get(sockets) ?? 0) + count);
   const all = (watched.get(sockets) ?? 0) + readers.length;
   if (all >= sockets.max) {
-    const why = `${all} sockets would be watched, and maxSockets, ${sockets.max}, leaves none ` +
-      "for operations";
+    const why =
+      `${all} of maxSockets, ${sockets.max}, would be watched, and none left for operations`;
     throw new ValidationException(`Cannot watch: ${why}`, sockets.max);
   }
   add(readers.length);

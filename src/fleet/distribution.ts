@@ -30,8 +30,10 @@ export function memberOf<Member extends Listed>(
   const at = locator.locate(key);
   const member = typeof at === "number" ? members[at] : undefined;
   if (member !== undefined) return member;
-  const why = "the locator gave no index of the server list";
-  throw new ValidationException(`Cannot find the server of key "${key}": ${why}`, key);
+  throw new ValidationException(
+    `Cannot find the server of key "${key}": the locator gave no index of the server list`,
+    key,
+  );
 }
 
 /**
@@ -57,8 +59,10 @@ export function choose<Member extends Listed>(
   if (server === undefined) return members;
   const chosen = members.find(({ server: { name } }, i) => name === server || i === server);
   if (chosen !== undefined) return [chosen];
-  const why = "it is no name or index of one of the client's servers";
-  throw new ValidationException(`Cannot use server ${show(server)}: ${why}`, server);
+  throw new ValidationException(
+    `Cannot use server ${show(server)}: it is no name or index of one of the client's servers`,
+    server,
+  );
 }
 
 /**

@@ -82,7 +82,7 @@ export class FailoverRouter implements Route {
   #makeDistribution(): Distribution<Member> {
     const { members, locator } = this.#router;
     const up = members.filter((member) => !this.#hasLeft(member));
-    if (up.length === 0) throw this.#noServer(`all ${members.length} are down`);
+    if (up.length === 0) throw this.#noServer("all are down");
     if (up.length === members.length || locator.locateUp !== undefined) return { members, locator };
     return { members: up, locator: this.#router.makeLocator(up.map(({ server }) => server)) };
   }

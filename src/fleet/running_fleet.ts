@@ -3,7 +3,7 @@
 import "../loaded_already.ts";
 import type { ResolvedGutter, ResolvedOptions } from "../client_options.ts";
 import { RoomCheck } from "../connection/server_node.ts";
-import type { SocketError } from "../errors.ts";
+import { cannotLoad, type SocketError } from "../errors.ts";
 import { NAMES, publish } from "../observation.ts";
 import type { Locator } from "../routing/locator.ts";
 import { type ResolvedServer, resolveServers, type ServerAddress } from "../server_address.ts";
@@ -130,12 +130,12 @@ export class RunningFleet {
   async #load(): Promise<void> {
     const { failover, retries, discovery, proxy } = this.#options;
     if (failover !== "error" || retries > 0) {
-      const { FailoverRouter } = await import("./failover_router.ts");
+      const { FailoverRouter } = await import("./failover_router.ts").catch(cannotLoad);
       const gutter = typeof failover === "string" ? undefined : this.#makeGutter(failover);
       this.#route = this.#failover = new FailoverRouter(this.#router, gutter, this.#options);
     }
     if (discovery !== undefined) {
-      const { DiscoveringRouter } = await import("./discovering_router.ts");
+      const { DiscoveringRouter } = await import("./discovering_router.ts").catch(cannotLoad);
       this.#route = this.#discovering = new DiscoveringRouter(
         discovery,
         this.#route,
@@ -151,7 +151,7 @@ export class RunningFleet {
       );
     }
     if (proxy !== undefined) {
-      const { ProxyRouter } = await import("./proxy_router.ts");
+      const { ProxyRouter } = await import("./proxy_router.ts").catch(cannotLoad);
       this.#route = new ProxyRouter(this.#route);
     }
   }

@@ -142,8 +142,9 @@ export function withAction(
   }
   if (!(error instanceof SocketError)) {
     if (!isUnsent) return error;
-    const text = `Cannot ${action}: ${messageOf(error)}`;
-    return new ValidationException(text, undefined, { cause: error });
+    return new ValidationException(`Cannot ${action}: ${messageOf(error)}`, undefined, {
+      cause: error,
+    });
   }
   const label = isUnsent ? ", not sent: " : ", under way: ";
   let { message } = error;

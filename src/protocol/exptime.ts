@@ -24,11 +24,16 @@ const FIRST_UNIX_TIME = 1_000_000_000;
  *
  * @param exptime The caller's exptime; `undefined` means 0.
  * @param now Returns the Unix time in milliseconds.
+ * @param need `"needed"` where `undefined` is refused: without one, an item that is touched would live for ever.
  * @returns Seconds, from 0 to 2,147,483,647.
  * @throws {ValidationException} When it is not an {@linkcode Exptime} in that range.
  */
-export function checkExptime(exptime: unknown, now: () => number): number {
-  if (exptime === undefined) return 0;
+export function checkExptime(
+  exptime: unknown,
+  now: () => number,
+  need?: "needed",
+): number {
+  if (exptime === undefined && need === undefined) return 0;
   const seconds = exptime instanceof Date ? absoluteSeconds(exptime) : exptime as number;
   if (Number.isInteger(seconds) && seconds >= 0 && seconds <= LARGEST_EXPTIME) {
     const isLong = seconds > LONGEST_RELATIVE && seconds < FIRST_UNIX_TIME;

@@ -38,9 +38,8 @@ export function checkKeys(
   checks: KeyChecks = PLAIN,
 ): Set<string> {
   if (typeof keys !== "object" || keys === null || !(Symbol.iterator in keys)) {
-    const what = quote(keys);
     throw new ValidationException(
-      `Cannot ${action} keys ${what}: they must be a list of strings`,
+      `Cannot ${action} keys ${quote(keys)}: they must be a list of strings`,
       keys,
     );
   }

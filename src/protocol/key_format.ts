@@ -59,6 +59,10 @@ export function checkFormattedKey(
   if (typeof key !== "string" || key === "") return checkKey(key, action);
   const sent: unknown = format.encode(key);
   if (typeof sent === "string" && SENT.test(sent)) return;
-  const why = "the key sent must be 1 to 250 bytes, without whitespace and control characters";
-  throw new ValidationException(`Cannot ${action} key ${quote(key)}: ${why}`, key);
+  throw new ValidationException(
+    `Cannot ${action} key ${
+      quote(key)
+    }: the key sent must be 1 to 250 bytes, without whitespace and control characters`,
+    key,
+  );
 }

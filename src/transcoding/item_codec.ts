@@ -170,8 +170,10 @@ export function checkEncoded(encoded: EncodedValue, handsOverData: boolean): Enc
   if (isUsable(flags) && data instanceof Uint8Array) {
     return { flags, data: handsOverData ? plainView(data) : copy(data) };
   }
-  const why = `the transcoder must return a Uint8Array, and flags that are ${USABLE_FLAGS}`;
-  throw new ValidationException(`Cannot store value: ${why}`, encoded);
+  throw new ValidationException(
+    `Cannot store value: the transcoder must return a Uint8Array, and flags that are ${USABLE_FLAGS}`,
+    encoded,
+  );
 }
 
 /** Whether a value is valid as an item's client flags. */

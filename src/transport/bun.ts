@@ -3,11 +3,13 @@
 import "../loaded_already.ts";
 import { SocketError } from "../errors.ts";
 import { connectNode, dialNode } from "./node.ts";
-import type { NodeSocket, SocketOptions } from "./node_socket.ts";
+import type { NodeSocket, OnRead, SocketOptions } from "./node_socket.ts";
 import type { DialOptions, Endpoint, Transport } from "./transport.ts";
 
 /** The part of Bun's sockets that is used here. */
 interface BunSocket {
+  /** What was passed to `Bun.connect`. */
+  readonly data: Socket;
   /** Returns how many bytes the system has accepted, or a negative number if the socket is closed. */
   write(bytes: Uint8Array): number;
   shutdown(): void;
@@ -25,8 +27,8 @@ interface Handlers {
   readonly binaryType: "uint8array";
   open(socket: BunSocket): void;
   data(socket: BunSocket, bytes: Uint8Array): void;
-  drain(): void;
-  end(): void;
+  drain(socket: BunSocket): void;
+  end(socket: BunSocket): void;
   error(socket: BunSocket, error: Error): void;
   close(socket: BunSocket, error?: Error): void;
 }
@@ -34,7 +36,7 @@ interface Handlers {
 type Where = { hostname: string; port: number } | { unix: string };
 
 interface Bun {
-  connect(options: Where & { socket: Handlers }): Promise<BunSocket>;
+  connect(options: Where & { data: Socket; socket: Handlers }): Promise<BunSocket>;
 }
 
 declare const Bun: Bun;
@@ -63,6 +65,20 @@ function isOnThisMachine({ hostname }: Endpoint): boolean {
 
 /** A socket of Bun with the methods of Node's. */
 class Socket implements NodeSocket {
+  /** The same for all sockets: Bun 1.2 never frees the handlers of one that could not connect. */
+  static readonly #handlers: Handlers = {
+    binaryType: "uint8array",
+    open: (socket) => socket.data.#open(socket),
+    data: (socket, bytes) => void socket.data.#onread.callback(bytes.length, bytes),
+    drain: (socket) => socket.data.#continueWriting(),
+    end: (socket) => socket.data.#emit("end"),
+    error(socket, error) {
+      socket.data.#close(error);
+      socket.terminate();
+    },
+    close: (socket, error) => socket.data.#close(error),
+  };
+  readonly #onread: OnRead;
   readonly #listeners: Record<string, (error: Error) => void> = {};
   /** Absent until it is open. */
   #socket: BunSocket | undefined;
@@ -71,20 +87,9 @@ class Socket implements NodeSocket {
   #unwritten: { bytes: Uint8Array; written: (error?: Error) => void } | undefined;
 
   constructor({ host, port, path, onread }: SocketOptions) {
+    this.#onread = onread;
     const where = path === undefined ? { hostname: host!, port: port! } : { unix: path };
-    const handlers: Handlers = {
-      binaryType: "uint8array",
-      open: this.#open,
-      data: (_socket, bytes) => void onread.callback(bytes.length, bytes),
-      drain: () => this.#continueWriting(),
-      end: () => this.#emit("end"),
-      error: (socket, error) => {
-        this.#close(error);
-        socket.terminate();
-      },
-      close: (_socket, error) => this.#close(error),
-    };
-    Bun.connect({ ...where, socket: handlers }).catch(this.#failToConnect);
+    Bun.connect({ ...where, data: this, socket: Socket.#handlers }).catch(this.#failToConnect);
   }
 
   on(event: string, listener: (error: Error) => void): this {
@@ -147,12 +152,12 @@ class Socket implements NodeSocket {
     return this;
   }
 
-  readonly #open = (socket: BunSocket): void => {
+  #open(socket: BunSocket): void {
     this.#socket = socket;
     if (!this.#isClosed) return this.#emit("connect");
     lingering--;
     socket.terminate();
-  };
+  }
 
   readonly #failToConnect = (error: Error): void => {
     if (this.#isClosed) lingering--;

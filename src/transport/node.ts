@@ -2,15 +2,20 @@
 
 import "../loaded_already.ts";
 import { systemClock, untilAborted } from "../waiting.ts";
-import type { NodeSocket, SocketOptions, TlsManner } from "./node_socket.ts";
+import type { NodeSocket, OnRead, SocketOptions, TlsManner } from "./node_socket.ts";
 import { NodeTransport } from "./node_transport.ts";
 import { timeToNextAddress } from "./attempts.ts";
 import { builtinModule } from "./runtime_features.ts";
 import type { DialOptions, Endpoint, Transport } from "./transport.ts";
 
+/** Begins to connect a socket of `node:net` or `node:tls`. Without `onread`, it emits `data`. */
+export type ConnectSocket<Options extends SocketOptions> = (
+  options: Omit<Options, "onread"> & { onread?: OnRead },
+) => NodeSocket & { on(event: "data", listener: (bytes: Uint8Array) => void): NodeSocket };
+
 /** The part of `node:net` that is used here. */
 interface NodeNet {
-  connect(options: SocketOptions): NodeSocket;
+  readonly connect: ConnectSocket<SocketOptions>;
 }
 
 /** The part of `node:dns` that is used here. */
@@ -27,7 +32,8 @@ export type OpenSocket = (options: SocketOptions) => NodeSocket;
 /** Opens a TCP or unix socket with `node:net`. */
 export async function dialNode(endpoint: Endpoint, options: DialOptions): Promise<Transport> {
   const net = await builtinModule<NodeNet>("node:net");
-  const transport = await connectNode(endpoint, options, (socket) => net.connect(socket));
+  const open = (socket: SocketOptions) => openReading(net.connect, socket);
+  const transport = await connectNode(endpoint, options, open);
   transport.configure(options);
   return transport;
 }
@@ -57,6 +63,17 @@ export async function connectNode(
     connect({ ...host, port: port! }, signal)
   );
   return await firstOf(attempts, timeToNextAddress(connectTimeout, hosts.length), signal);
+}
+
+/** Begins to connect a socket with its `onread`, or on Bun 1.2 with an event in its place. */
+export function openReading<Options extends SocketOptions>(
+  connect: ConnectSocket<Options>,
+  { onread, ...options }: Options,
+): NodeSocket {
+  const { Bun } = globalThis as { Bun?: { version: string } };
+  if (!Bun?.version.startsWith("1.2.")) return connect({ ...options, onread });
+  // It never frees the `onread` of what could not connect, and does not read into its buffer anyway.
+  return connect(options).on("data", (bytes) => void onread.callback(bytes.length, bytes));
 }
 
 /** What to connect to. */

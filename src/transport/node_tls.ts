@@ -3,7 +3,7 @@
 import "../loaded_already.ts";
 import { SocketError } from "../errors.ts";
 import { lazily } from "../waiting.ts";
-import { connectNode, isAddress } from "./node.ts";
+import { connectNode, type ConnectSocket, isAddress, openReading } from "./node.ts";
 import type { NodeSocket, PeerCertificate, SocketOptions, TlsManner } from "./node_socket.ts";
 import type { NodeTransport } from "./node_transport.ts";
 import { builtinModule } from "./runtime_features.ts";
@@ -31,7 +31,7 @@ interface SecureOptions extends SocketOptions {
 
 /** The part of `node:tls` that is used here. */
 interface NodeTls {
-  connect(options: SecureOptions): NodeSocket;
+  readonly connect: ConnectSocket<SecureOptions>;
   checkServerIdentity(name: string, certificate: PeerCertificate): Error | undefined;
 }
 
@@ -45,6 +45,14 @@ interface NodeCrypto {
 /** The part of a `Buffer` that is used here. */
 interface NodeBuffer {
   includes(bytes: NodeBuffer): boolean;
+}
+
+/** What is inside of Deno's TLS sockets. */
+interface DenoHandle {
+  /** The socket below TLS. */
+  readonly _parent?: { close?(): void };
+  /** Sets the object that is kept alive. */
+  setHandle?(handle: object): void;
 }
 
 /** One attempt to connect. */
@@ -125,10 +133,28 @@ async function shakeHands(
     explain: (error) => tlsFault(error, expected),
     closedUnheard: (cause) => closedUnheard(expected, cause),
   };
-  const open = (socket: SocketOptions) => node.connect({ ...socket, ...secure });
+  const open = (socket: SocketOptions) => {
+    const opened = openReading(node.connect, { ...socket, ...secure });
+    if (globalThis.Deno !== undefined) freeOnDeno(opened);
+    return opened;
+  };
   const transport = await connectNode(endpoint, options, open, manner);
   await transport.secured(options.signal);
   return transport;
+}
+
+/**
+ * Deno 2.9 never frees a TLS socket that could not connect, with its buffer, nor closes one whose certificate or key it
+ * cannot use. Only its own handle can do that.
+ */
+function freeOnDeno(socket: NodeSocket & { readonly _handle?: DenoHandle | null }): void {
+  const { _handle: handle } = socket;
+  let isSecured = false;
+  socket.on("secureConnect", () => isSecured = true).on("close", () => {
+    if (isSecured) return;
+    handle?._parent?.close?.();
+    handle?.setHandle?.({});
+  });
 }
 
 function credentials(

@@ -35,7 +35,7 @@ interface Sink {
 export class NodeTransport implements Transport {
   readonly #socket: NodeSocket;
   readonly #tls: TlsManner | undefined;
-  /** Made when Node asks for it. `Bun.connect` never does, and Bun 1.2 never frees what could not connect. */
+  /** Made when Node asks for it: `Bun.connect` never does, and many attempts may fail. */
   #buffer: Uint8Array | undefined;
   readonly #connected = deferred<void>();
   readonly #secured = deferred<void>();
@@ -292,6 +292,8 @@ export class NodeTransport implements Transport {
   };
 
   readonly #close = (): void => {
+    // Bun 1.2 never frees a WritableStream whose sink refers to it.
+    this.#writable = undefined;
     this.#end();
     const reason = this.#failure ?? closedError();
     this.#connected.reject(reason);

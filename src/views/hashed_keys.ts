@@ -3,7 +3,7 @@
 import { concat } from "@std/bytes/concat";
 import { startsWith } from "@std/bytes/starts-with";
 import { type KeyCommands, type Transcoder, ValidationException } from "../../mod.ts";
-import { checkChoice, checkClient, checkNames } from "../option_checks.ts";
+import { checkChoice, checkClient, checkNames, show } from "../option_checks.ts";
 import { takesKey } from "../protocol/longest_key.ts";
 import {
   isReserved,
@@ -137,7 +137,7 @@ function checkKey(key: unknown): void {
 
 function checkString(key: unknown): string {
   if (typeof key === "string") return key;
-  throw new ValidationException(`Cannot use key of type ${typeof key}: it must be a string`, key);
+  throw new ValidationException(`Cannot use key ${show(key)}: it must be a string`, key);
 }
 
 async function hashedKey(

@@ -118,7 +118,7 @@ export function replicas(
   if (zones !== undefined) {
     const areZones = Array.isArray(zones) && zones.length === count && zones.every(isZone);
     if (!areZones) {
-      throw invalidOption("zones", zones, `a list of ${count} names, one for each client`);
+      throw invalidOption("zones", zones, "a list of names, one for each client");
     }
     if (!isZone(zone)) throw invalidOption("zone", zone, "a name");
   }

@@ -11,7 +11,7 @@ import {
   type UpdateOptions,
   ValidationException,
 } from "../../mod.ts";
-import { checkChoice, checkClient, checkNames } from "../option_checks.ts";
+import { checkChoice, checkClient, checkNames, show } from "../option_checks.ts";
 import { itemTranscoder } from "../transcoding/item_codec.ts";
 import { ValueView } from "./value_view.ts";
 
@@ -177,7 +177,7 @@ export function typed<Input, Output>(
   const standard = schema?.["~standard"];
   if (typeof standard?.validate !== "function") {
     const why = "it must implement Standard Schema";
-    throw new ValidationException(`Cannot use schema of type ${typeof schema}: ${why}`, schema);
+    throw new ValidationException(`Cannot use schema ${show(schema)}: ${why}`, schema);
   }
   const rules = {
     isPlain: () => true,

@@ -252,7 +252,7 @@ Deno.test("bentocache: what cannot be used is refused", async () => {
   assertThrows(() => moecacheDriver({}).factory({}), ValidationException, "client or servers");
   await using driver = makeDriver({ servers });
   const not = (value: unknown) => value as string;
-  await assertRejects(() => driver.get(not(1)), ValidationException, "key of type number");
+  await assertRejects(() => driver.get(not(1)), ValidationException, "key 1: it must be a string");
   await assertRejects(() => driver.set("a", not(1)), ValidationException, "must be a string");
   await assertRejects(() => driver.set("a", "1", NaN), ValidationException, "ttl");
   assertThrows(() => driver.namespace(not(1)), ValidationException, "namespace");

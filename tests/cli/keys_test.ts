@@ -422,3 +422,20 @@ Deno.test("big keeps the largest, however many are asked for", async () => {
     assertEquals(JSON.parse(output.split("\n")[0] ?? "").key, "key:499");
   }
 });
+
+Deno.test("a server that is listed twice is asked and counted once", async () => {
+  await using server = await MemcachedServer.listen();
+  await using other = await MemcachedServer.listen();
+  await using client = new Client(server.address);
+  await client.set("key", "value");
+  const servers = [server, server, other].map(({ address }) => address).join();
+  const ask = async (line: string) => {
+    const { output } = await moecache(`${line} --json -s ${servers}`);
+    return output.trimEnd().split("\n").map((line) => JSON.parse(line));
+  };
+  assertEquals((await ask("keys")).length, 1);
+  assertEquals((await ask("ping")).map(({ server }) => server), [server.address, other.address]);
+  assertEquals((await ask("balance")).map(({ items }) => items), [1, 0]);
+  const removed = await ask(`balance --remove ${server.address}`);
+  assertEquals(removed.map(({ byRing }) => byRing), [null, 1]);
+});

@@ -13,14 +13,17 @@ import {
   type ClientOptions,
   type KeyCommands,
   type KeyFormat,
+  rawTranscoder,
   SocketError,
   type Transcoder,
   ValidationException,
 } from "../../mod.ts";
 import { isUnsent } from "../../src/protocol/command.ts";
 import { ScriptedPeer } from "../support/scripted_peer.ts";
+import { until } from "../support/turns.ts";
 import { MemcachedServer } from "../../src/testing/mod.ts";
-import { hashedKeys, largeValues } from "../../src/views/mod.ts";
+import { enyimTranscoder } from "../../src/transcoding/mod.ts";
+import { hashedKeys, largeValues, replicas } from "../../src/views/mod.ts";
 
 /** Something that a transcoder throws. */
 class Fault extends Error {}
@@ -198,7 +201,7 @@ Deno.test("A client says of what maxPending refuses that it was not sent", async
   const first = client.set("a", 1);
   const error = await errorOf(client.set("b", 1));
   assertInstanceOf(error, SocketError);
-  assert(error.message.endsWith('maxPending allows, not sent: set key "b"'), error.message);
+  assert(error.message.endsWith('maxPending allows: 1, not sent: set key "b"'), error.message);
   assert(isUnsent(error));
   await first;
 });
@@ -252,4 +255,27 @@ Deno.test("A route that is no text is refused: all keys would have the same hash
   const error = await errorOf(client.get("a"));
   assertInstanceOf(error, ValidationException);
   assertEquals(error.message, `Cannot get key "a": keys.route gave no string`);
+});
+
+Deno.test("errors speak of one thing as of one", async () => {
+  await using server = await MemcachedServer.listen();
+  await using client = new Client(server.address, { transcoder: enyimTranscoder });
+  await client.withTranscoder(rawTranscoder({ withFlags: true }))
+    .set("byte", { flags: 0x103, data: new Uint8Array() });
+  await using down = new Client("127.0.0.1:1", { failover: "remove", failuresBeforeDead: 1 });
+  const many = errorOf(down.getMany(["a"]));
+  assertStringIncludes(`${await many}`, 'Cannot get 1 of 1 key, the first "a": ');
+  await until(() => down.servers.every(({ state }) => state === "down"));
+  await using full = new Client(server.address, { maxPending: 1 });
+  const [, pending] = await Promise.all([full.get("a"), errorOf(full.get("b"))]);
+  const zones = { zones: [], zone: "a" };
+  const messages: Record<string, unknown> = {
+    "takes 1 byte,": await errorOf(client.get("byte")),
+    "Cannot use any server: all are down": await errorOf(down.get("a")),
+    "operations wait for it, as many as maxPending allows: 1": pending,
+    "a list of names, one for each client": await errorOf(
+      Promise.resolve().then(() => replicas([client], zones)),
+    ),
+  };
+  for (const [text, error] of Object.entries(messages)) assertStringIncludes(`${error}`, text);
 });

@@ -189,7 +189,7 @@ Deno.test("Client says that its sockets are all in use, and does not blame the s
   const waiting = assertRejects(
     () => client.get("1"),
     TimeoutError,
-    "Cannot connect to s1:11211: 1 sockets were in use for 500 ms, all of maxSockets",
+    "Cannot connect to s1:11211: no socket was free for 500 ms: maxSockets is 1",
   );
   await until(() => true);
   clock.tick(500);
@@ -283,7 +283,7 @@ Deno.test("Client.watch is refused where it would leave no socket for operations
   await assertRejects(
     () => refused.ready,
     ValidationException,
-    "Cannot watch: 2 sockets would be watched, and maxSockets, 2, leaves none for operations",
+    "Cannot watch: 2 of maxSockets, 2, would be watched, and none left for operations",
   );
   await assertRejects(() => refused.getReader().read(), ValidationException, "Cannot watch");
   const keys = Array.from({ length: 20 }, (_, i) => `key${i}`);

@@ -38,6 +38,18 @@ Deno.test("Client sends ElastiCache Serverless no line that is too long", async 
   assert(longest <= LONGEST_LINE && longest > LONGEST_LINE * 0.9, `${longest} bytes`);
 });
 
+Deno.test("Client sends no line that is too long where a format makes keys longer", async () => {
+  const lengths: number[] = [];
+  await using server = await MemcachedServer.listen({
+    fault: ({ line }) => void lengths.push(line.length + 2),
+  });
+  const keys = { encode: (key: string) => key.padStart(250, "k") };
+  await using client = new Client(server.address, { keys });
+  await client.getMany(Array.from({ length: 200 }, (_, i) => `${i}`));
+  const longest = Math.max(...lengths);
+  assert(longest <= LONGEST_LINE, `${longest} bytes`);
+});
+
 Deno.test("what ElastiCache Serverless lacks says so, and the rest works", async () => {
   await using server = await MemcachedServer.listen({ fault: serverless });
   await using client = new Client(server.address);

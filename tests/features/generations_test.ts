@@ -75,7 +75,7 @@ Deno.test("operations of a namespace that wait for its generation are bounded as
   await assertRejects(
     () => names.getMany(["d", "e"]),
     SocketError,
-    'Cannot use namespace "n:": 3 operations wait for it, as many as maxPending allows, not sent: ' +
+    'Cannot use namespace "n:": operations wait for it, as many as maxPending allows: 3, not sent: ' +
       'get key "d" and 1 more',
   );
   const ended = Promise.allSettled(waiting);
@@ -99,7 +99,7 @@ Deno.test("as many operations of a namespace wait for its generation as may wait
     const value = "x".repeat(400);
     const names = connect().namespace("n:");
     const sets = Array.from({ length: 20 }, (_, i) => names.set(`${i}`, value));
-    await assertRejects(() => names.get("more"), SocketError, "20 operations wait for it");
+    await assertRejects(() => names.get("more"), SocketError, "maxPending allows: 20");
     // Each server gets ten of them, which it may have.
     await Promise.all(sets);
     // Of twelve for each server, two are too many, as when the generation is known.

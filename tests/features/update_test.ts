@@ -68,7 +68,7 @@ onEveryServer("update", (test) => {
     );
     assertEquals(
       error.message,
-      `Cannot update key "key": it was changed meanwhile in each of 3 attempts`,
+      `Cannot update key "key": it was changed meanwhile each time, and retries is 2`,
     );
     assertEquals(calls, 3);
     assertEquals(await client.get("key"), 3);

@@ -62,6 +62,7 @@ for (const factory of RINGS) {
   Deno.test(`${factory.name} explains each key by a point of its server, truthfully`, () => {
     const locator = factory(SERVERS);
     const seen = new Set<string>();
+    const pointsByLabel = new Map<string, Set<number>>();
     for (const key of KEYS) {
       const { algorithm, keyHash, point, why } = locator.explain!(key);
       assertEquals(algorithm, factory.name);
@@ -71,8 +72,12 @@ for (const factory of RINGS) {
       assert(point.position >= 1 && point.position <= point.of);
       assert(isTrue(why, keyHash, point.hash, point.position, point.of), why);
       seen.add(why);
+      const points = pointsByLabel.get(point.label) ?? new Set();
+      pointsByLabel.set(point.label, points.add(point.hash));
     }
     assert(seen.size >= 2, "no key beyond the ends of the ring");
+    // A digest has at most five words, so no label has more points.
+    for (const [label, { size }] of pointsByLabel) assert(size <= 5, `${size} points of ${label}`);
   });
 }
 

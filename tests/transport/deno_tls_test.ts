@@ -1,7 +1,10 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { Client, SocketError, TimeoutError, type TlsOptions } from "../../mod.ts";
 import { dialTls } from "../../src/transport/node_tls.ts";
 import { CertificateAuthority } from "../support/certificates.ts";
+import { turns } from "../support/turns.ts";
 
 const authority = await CertificateAuthority.create("the authority of these tests");
 const client = await authority.issue({ names: ["a client"], usage: "client" });
@@ -83,6 +86,45 @@ Deno.test({
     assertEquals(JSON.parse(new TextDecoder().decode(stdout)), { descriptors: 0, connections: 0 });
   },
 });
+
+Deno.test({
+  name: "a TLS connection whose key is another's leaves no descriptor open",
+  ignore: !hasProc(),
+  fn: async () => {
+    using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const { key } = await authority.issue({ names: ["another client"], usage: "client" });
+    const tls = { caCerts, cert: client.cert, key };
+    const endpoint = { hostname: "127.0.0.1", port: listener.addr.port, tls };
+    const countOpen = () => Array.from(Deno.readDirSync("/proc/self/fd")).length;
+    const before = countOpen();
+    for (let i = 0; i < 20; i++) {
+      const { signal } = new AbortController();
+      const dialled = () => dialTls(endpoint, { signal, keepAlive: true, noDelay: true });
+      await assertRejects(dialled, SocketError, "tls.key is not the key of tls.cert");
+    }
+    assert(countOpen() < before + 10);
+  },
+});
+
+Deno.test("dialTls keeps nothing of attempts that were refused: each would keep 128 KB", async () => {
+  const endpoint = { hostname: "127.0.0.1", port: 1, tls: { caCerts } };
+  const errors: WeakRef<Error>[] = [];
+  for (let i = 0; i < 50; i++) {
+    const { signal } = new AbortController();
+    const dialled = () => dialTls(endpoint, { signal, keepAlive: true, noDelay: true });
+    errors.push(new WeakRef(await assertRejects(dialled, Error, "ECONNREFUSED")));
+  }
+  // References that have been read or made in a turn of the event loop hold for the rest of it.
+  await turns(2);
+  collect();
+  assert(errors.filter((error) => error.deref() !== undefined).length < 10);
+});
+
+/** Frees what nothing refers to. */
+function collect(): void {
+  setFlagsFromString("--expose-gc");
+  runInNewContext("gc")();
+}
 
 /** Connects until the system, for want of room in the listener's queue, lets an attempt hang. */
 async function fillBacklog(address: { hostname: string; port: number }): Promise<Deno.Conn[]> {

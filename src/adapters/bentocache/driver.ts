@@ -7,7 +7,7 @@ import {
   type ServerAddress,
   ValidationException,
 } from "../../../mod.ts";
-import { checkOptions, copyOptions, type OptionTypes } from "../../option_checks.ts";
+import { checkOptions, copyOptions, type OptionTypes, show } from "../../option_checks.ts";
 import {
   type AdapterClient,
   checkAdapterOptions,
@@ -213,7 +213,7 @@ class Driver implements MoecacheBentoDriver {
   async set(key: string, value: string, ttl?: number): Promise<boolean> {
     if (typeof value !== "string") {
       const why = "it must be a string, as bentocache's serializers make";
-      throw new ValidationException(`Cannot set value of type ${typeof value}: ${why}`, value);
+      throw new ValidationException(`Cannot set value ${show(value)}: ${why}`, value);
     }
     checkOptions({ ttl }, { ttl: "number" });
     const { items, itemKey } = await this.#placeOf(key);

@@ -319,7 +319,8 @@ function changedList(fleet: Fleet, { add, remove }: BalanceOptions): readonly Se
   for (const name of removed) {
     if (!fleet.names.includes(name)) throw noSuchServer(name, fleet.names);
   }
-  const kept = fleet.addresses.filter((_, i) => !removed.includes(fleet.names[i] ?? ""));
+  const names = fleet.namesOfAddresses;
+  const kept = fleet.addresses.filter((_, i) => !removed.includes(names[i] ?? ""));
   const added = add === undefined ? [] : serversFromEnv({ MEMCACHED_SERVERS: add });
   if (kept.length + added.length === 0) throw new UsageFault("there would be no server left");
   return [...kept, ...added];

@@ -80,7 +80,7 @@ function evictionsOfAll(look: Look): Advice[] {
   if (evicted <= unfetched) return [];
   return [{
     ...{ rule: "evicts-used", server: look.now.server, severity: severityOf(look, isNow) },
-    finding: `${evicted - unfetched} items that had been read were evicted`,
+    finding: `${plural(evicted - unfetched, "item")} evicted that had been read`,
     figures: { evictions: evicted, ["evicted_unfetched"]: unfetched },
     action: "Give the server more memory (-m) or add a server, or store less",
   }];

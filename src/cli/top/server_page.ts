@@ -51,7 +51,11 @@ function summary({ figures, look: { now } }: ServerUp): Line[] {
     [
       foreign(figures.server, "strong"),
       foreign(`  memcached ${figures.version ?? "?"}, up ${showDuration(uptime)}`),
-      foreign(`, pid ${stats.pid ?? "?"}, ${stats.threads ?? "?"} threads`),
+      foreign(
+        `, pid ${stats.pid ?? "?"}, ${stats.threads ?? "?"} thread${
+          stats.threads === "1" ? "" : "s"
+        }`,
+      ),
     ],
     [span(
       `memory       ${showShare(fill, 1)} ${fitted(bar(fill, WIDEST_BAR), WIDEST_BAR)} ` +

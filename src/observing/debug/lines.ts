@@ -34,7 +34,7 @@ function resultsOf({ keys, hits, misses, valueBytes }: CommandContext): string[]
     ? []
     : keys === 1
     ? [hits === 1 ? "hit" : "miss"]
-    : [hits === 0 ? `${misses} misses` : counted(hits, "hit")];
+    : [hits === 0 ? misses === 1 ? "1 miss" : `${misses} misses` : counted(hits, "hit")];
   return valueBytes === undefined ? found : [...found, counted(valueBytes, "byte")];
 }
 

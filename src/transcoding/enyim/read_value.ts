@@ -82,7 +82,8 @@ export function readValue(flags: number, data: Uint8Array): unknown {
 function readFixed({ name, size, read }: FixedType, data: Uint8Array): unknown {
   const { buffer, byteOffset, byteLength } = data;
   if (byteLength >= size) return read(new DataView(buffer, byteOffset, byteLength));
-  const why = `a ${name} takes ${size} bytes, and it has ${byteLength}`;
+  const taken = size === 1 ? "1 byte" : `${size} bytes`;
+  const why = `a ${name} takes ${taken}, and it has ${byteLength}`;
   throw new ClientException(`Cannot read item: ${why}`, new Uint8Array(data));
 }
 

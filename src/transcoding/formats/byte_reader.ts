@@ -142,7 +142,7 @@ export class ByteReader {
 
   /** Checks that everything was read: `append` may have added bytes after the value. */
   finish(): void {
-    if (this.rest > 0) throw this.fault(`${this.rest} bytes follow its end`);
+    if (this.rest > 0) throw this.fault("data follows its end");
   }
 
   /** The error of reading: the bytes are malformed, or hold more than plain data. */

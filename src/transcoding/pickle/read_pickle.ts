@@ -68,8 +68,8 @@ function follow(machine: Unpickler, instructions: Instructions): unknown {
     if (value !== undefined) machine.push(value);
     else if (machine.isWaiting) return followLater(machine, instructions);
   }
-  const rest = source.bytes.length - source.offset;
-  if (rest > 0) throw unreadable(`${rest} bytes follow its end, where append may have put them`);
+  const isWhole = source.offset === source.bytes.length;
+  if (!isWhole) throw unreadable("data follows its end, where append may have put it");
   return machine.finish();
 }
 

@@ -96,7 +96,7 @@ export class LargeView extends ValueView implements LargeValueCommands {
     given?: OperationOptions,
   ): Promise<boolean> {
     // Before the chunks are touched.
-    checkExptime(givenExptime ?? null, Date.now);
+    checkExptime(givenExptime, Date.now, "needed");
     const exptime = ownDate(givenExptime);
     const options = ownOptions(given);
     const stored = await this.#inner.get(key, options);
@@ -140,7 +140,8 @@ export class LargeView extends ValueView implements LargeValueCommands {
     const exptime = ownDate(givenExptime);
     if (!(stream instanceof ReadableStream)) {
       const why = "it must be a ReadableStream of Uint8Arrays";
-      throw new ValidationException(`Cannot set stream of type ${typeof stream}: ${why}`, stream);
+      const type = stream === null ? "null" : typeof stream;
+      throw new ValidationException(`Cannot set stream of type ${type}: ${why}`, stream);
     }
     if (stream.locked) {
       const why = "something else reads it";

@@ -131,7 +131,7 @@ Deno.test("evictions count without stats items too", () => {
   });
   const found = only(adviceOn({ servers: [{ before: snapshot({}), now }] }));
   assertEquals([found.rule, found.severity], ["evicts-used", "warning"]);
-  assertEquals(found.finding, "130 items that had been read were evicted");
+  assertEquals(found.finding, "130 items were evicted that had been read");
   const unread = { ...now, stats: { ...now.stats, evicted_unfetched: "150" } };
   assertEquals(
     adviceOn({ servers: [{ now: unread }] }).map(({ rule }) => rule),

@@ -73,8 +73,8 @@ Deno.test("readPickle refuses each pickle that is cut off", async () => {
 
 Deno.test("readPickle refuses bytes that follow the pickle", async () => {
   for (const rest of ["x", ".", "\0", "garbage", "N.", "\x80\x02N."]) {
-    await assertRefused(pickle("\x80\x02K\x05.", rest), `${rest.length} bytes follow its end`);
-    await assertRefused(pickle("N.", rest), "follow its end");
+    await assertRefused(pickle("\x80\x02K\x05.", rest), "data follows its end");
+    await assertRefused(pickle("N.", rest), "data follows its end");
   }
 });
 

@@ -215,11 +215,12 @@ function showBig({ state: how, listed, items, sizes: counts, at, faults }) {
   byId("sizes-title").hidden = counts.length === 0;
   sizes.update(counts.map(([name, items]) => ({ name, items, share: items / all })));
   byId("big-start").disabled = how === "running";
+  const seen = `${exact(listed)} ${listed === 1 ? "item" : "items"}`;
   const done = at === undefined ? "" : ` at ${time(at / 1000)}`;
   setText(
     byId("big-note"),
     [
-      how === "running" ? `Listing: ${exact(listed)} items…` : `Of ${exact(listed)} items${done}.`,
+      how === "running" ? `Listing: ${seen}…` : `Of ${seen}${done}.`,
       ...faults,
     ].join(" "),
   );

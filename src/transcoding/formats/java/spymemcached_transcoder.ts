@@ -239,7 +239,8 @@ function readType(type: JavaType, data: Uint8Array, kind: SpymemcachedKind): unk
   if (type === "bytes") return new Uint8Array(data);
   const size = SIZES[type] ?? 0;
   if (data.length > size || (kind !== "serializing" && data.length < size)) {
-    const why = `a ${type} takes ${size} bytes, and it has ${data.length}`;
+    const taken = size === 1 ? "1 byte" : `${size} bytes`;
+    const why = `a ${type} takes ${taken}, and it has ${data.length}`;
     throw new ClientException(`Cannot read item: ${why}`, new Uint8Array(data));
   }
   const padded = new Uint8Array(size);

@@ -1,0 +1,93 @@
+/** What a program meets whose bundle lacks a file that is loaded on demand: not deployed, or not reachable for a while. */
+
+import { assertEquals, assertMatch } from "@std/assert";
+import { exec } from "../package/exec.ts";
+import { MemcachedServer } from "../../src/testing/mod.ts";
+import { BUNDLERS, pathOf } from "./bundles.ts";
+
+/** Prints what operations end with where a file is missing, and once it is back. */
+const PROGRAM = `
+import { rename } from "node:fs/promises";
+import { argv, exit } from "node:process";
+
+const [, , server, path, bundle] = argv;
+await rename(path, path + ".away");
+// Deno reads what is imported by a literal before it runs anything.
+const { Client } = await import(bundle);
+const client = new Client(server, { timeout: 5000 });
+const slow = client.withTranscoder({
+  encode: async () => ({ flags: 0, data: new Uint8Array(1) }),
+  decode: ({ data }) => data.length,
+});
+const operations = {
+  get: () => client.get("key"),
+  getOrSet: () => client.getOrSet("computed", () => 1),
+  set: () => slow.set("slow", 1),
+};
+async function endings() {
+  const all = {};
+  for (const [name, operation] of Object.entries(operations)) {
+    all[name] = await operation().then(() => "done", ({ name, message, cause }) => {
+      return \`\${name}: \${message} (\${cause?.name})\`;
+    });
+  }
+  return all;
+}
+const away = await endings();
+await rename(path + ".away", path);
+console.log(JSON.stringify({ away, back: await endings() }));
+exit();
+`;
+
+/** The beginnings of files' names, and the operations that need them. */
+const FILES: readonly (readonly [string, readonly string[]])[] = [
+  ["running_fleet", ["get", "getOrSet", "set"]],
+  ["on_demand", ["getOrSet"]],
+  ["bounded_work", ["getOrSet", "set"]],
+];
+/** What another file imports statically is not read again by Node, nor by Deno any file. */
+const IMPORTED = "bounded_work";
+
+const RUNTIMES: Readonly<Record<string, readonly [string, ...string[]]>> = {
+  Deno: [Deno.execPath(), "run", "--allow-all", "--no-config", "--quiet"],
+  Node: ["node"],
+};
+
+Deno.test("what cannot be loaded of a bundle is neither the caller's fault nor a server's, and loaded later", async () => {
+  const program = `export { Client } from ${JSON.stringify(pathOf("mod.ts"))};`;
+  const [chunks = []] = await BUNDLERS.Rollup!([program]);
+  const folder = await Deno.makeTempDir({ prefix: "moecache-bundle-" });
+  await using server = await MemcachedServer.listen();
+  try {
+    for (const { name, code, isEntry } of chunks) {
+      await Deno.writeTextFile(`${folder}/${isEntry ? "bundle.js" : name}`, code);
+    }
+    await Deno.writeTextFile(`${folder}/package.json`, `{ "type": "module" }`);
+    const [run, bundle] = [`${folder}/run.js`, `${folder}/bundle.js`];
+    await Deno.writeTextFile(run, PROGRAM);
+    for (const [runtime, [tool, ...args]] of Object.entries(RUNTIMES)) {
+      for (const [file, users] of FILES) {
+        const { name } = chunks.find(({ name }) => name.startsWith(`${file}-`))!;
+        const printed = await exec(tool, [
+          ...args,
+          run,
+          server.address,
+          `${folder}/${name}`,
+          bundle,
+        ]);
+        const { away, back } = JSON.parse(printed);
+        for (const [operation, ending] of Object.entries(away as Record<string, string>)) {
+          if (!users.includes(operation)) assertEquals(ending, "done", `${runtime} ${file}`);
+          else {assertMatch(
+              ending,
+              /^ClientException: Cannot load the client: .*\((Type)?Error\)$/s,
+            );}
+        }
+        const later = Object.fromEntries(Object.keys(away).map((name) => [name, "done"]));
+        if (runtime === "Node" && file !== IMPORTED) assertEquals(back, later);
+      }
+    }
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
