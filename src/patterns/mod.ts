@@ -5,8 +5,9 @@
  * cannot promise more than that. What must never happen twice needs a database. The documentation of each pattern says
  * what it promises.
  *
- * The patterns use two more keys: the key of a `lock` followed by `~moecache-token`, for its tokens; and the key of a
- * `memoize`d value followed by `~moecache-lease`, while a stale value is computed again.
+ * The patterns use more keys: the key of a `lock` followed by `~moecache-token`, for its tokens; that of a `rateLimit`
+ * followed by `:` and a number, for its counters; and the key of a `memoize`d value followed by `~moecache-lease`, while
+ * a stale value is computed again, and on servers without meta commands by `~moecache-mark` and `~moecache-fresh`.
  *
  * @example A lock around work that only one process should do
  * ```ts

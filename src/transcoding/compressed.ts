@@ -49,10 +49,11 @@ const LARGEST = 2 ** 30;
  * read. So a running deployment can add `compressed`: first in the clients that read, then in the clients that write.
  * It uses the platform's `CompressionStream`, or `node:zlib` if there is none, as on Bun 1.2.
  *
- * A compressed item has the flags of the inner transcoder and the bit `flag`. The default, 128, is not used by the
- * other transcoders of this library, nor by Python moecache or EnyimMemcached. Clients without `compressed` refuse to
- * read a compressed item, and read all others. With `flag: 8` and `format: "deflate"`, the format is that of
- * pymemcache, python-memcached and pylibmc with zlib; with `flag: 2`, that of dalli.
+ * A compressed item has the flags of the inner transcoder and the bit `flag`. The default, 128, is not used by Python
+ * moecache or EnyimMemcached, and of the other transcoders of this library only by `phpMemcachedTranscoder`, which
+ * compresses by itself. Clients without `compressed` refuse to read a compressed item, and read all others. With
+ * `flag: 8` and `format: "deflate"`, the format is that of pymemcache, python-memcached and pylibmc with zlib; with
+ * `flag: 2`, that of dalli.
  *
  * Compressing and expanding are asynchronous: a value is sent when it has been compressed, and later operations may be
  * sent before it. `append` and `prepend` damage a compressed item, and `incr` and `decr` refuse it. A counter is too

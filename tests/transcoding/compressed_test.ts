@@ -18,6 +18,11 @@ import {
   type Transcoder,
   ValidationException,
 } from "../../mod.ts";
+import * as dalli from "../../src/transcoding/formats/dalli/mod.ts";
+import * as java from "../../src/transcoding/formats/java/mod.ts";
+import * as perl from "../../src/transcoding/formats/perl/mod.ts";
+import * as php from "../../src/transcoding/formats/php/mod.ts";
+import * as formats from "../../src/transcoding/mod.ts";
 import { enyimTranscoder } from "../../src/transcoding/mod.ts";
 import { openCompressor } from "../../src/transcoding/compression.ts";
 import { busyTime } from "../support/busy_time.ts";
@@ -320,6 +325,17 @@ Deno.test("compressed refuses a flag that the inner transcoder's items have, or 
     const make = () => compressed(inner as Transcoder, { flag: 0x100 });
     assertThrows(make, ValidationException, "compressed strings have reserved flags");
   }
+});
+
+Deno.test("compressed takes every transcoder of the library as it is, except the one with this flag", () => {
+  const { phpMemcachedTranscoder, ...others } = {
+    ...{ jsonTranscoder, moecacheTranscoder, rawTranscoder },
+    ...{ ...formats, ...dalli, ...java, ...perl, ...php },
+  };
+  for (const [name, inner] of Object.entries(others)) {
+    if (name.endsWith("Transcoder")) compressed(inner as Transcoder);
+  }
+  assertThrows(() => compressed(phpMemcachedTranscoder), ValidationException, "uses it already");
 });
 
 Deno.test("compressed takes every flag that the inner transcoder leaves", () => {

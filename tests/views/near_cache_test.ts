@@ -118,6 +118,18 @@ onEveryServer("nearCache", (test) => {
     assertEquals([await view.get("a"), view.near.hits], ["new", 3]);
   });
 
+  test("asks memcached for getOrSet with staleFor or earlyRefresh", async (client, other) => {
+    const view = nearCache(client, ALL);
+    const stale = { exptime: 60, staleFor: 30 };
+    const early = { exptime: 60, earlyRefresh: 30 };
+    for (const [key, options] of [["a", stale], ["b", early]] as const) {
+      await view.getOrSet(key, () => "old", options);
+      await other.set(key, "new", 100);
+      assertEquals(await view.getOrSet(key, () => "newer", options), "new");
+    }
+    assertEquals(view.near.hits, 0);
+  });
+
   test("drops values that watch reports as written", async (client, other) => {
     await using view = nearCache(client, { ...ALL, revalidate: "watch" });
     await view.ready;
