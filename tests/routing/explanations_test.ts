@@ -197,6 +197,25 @@ Deno.test("a locator refuses an unknown option, and lists the known ones", () =>
   }
 });
 
+Deno.test("a locator refuses an option whose name is wrong, which would place nearly all keys elsewhere", () => {
+  const locators = [
+    enyimCoreRing,
+    moecacheRing,
+    ketama,
+    libmemcachedRing,
+    modula,
+    twemproxyModula,
+    spymemcachedModulo,
+    spymemcachedKetama,
+    npmMemcacheRing,
+    npmMemcacheModula,
+  ];
+  for (const locator of locators) {
+    const make = () => locator(SERVERS, { lable: "x" } as object);
+    assertThrows(make, ValidationException, '"lable"', locator.name);
+  }
+});
+
 Deno.test("a label of EnyimMemcachedCore's older releases is hashed as their DnsEndPoint is written", () => {
   for (const factory of [enyimCoreRing, moecacheRing]) {
     const named = factory(SERVERS, { label: "unspecified" });

@@ -476,3 +476,38 @@ Deno.test("a defaultdict whose values are made by something else than Python's o
     "<unreadable collections.defaultdict>",
   );
 });
+
+Deno.test("a Decimal converts to the nearest number, also where it is none", () => {
+  const numbers: Readonly<Record<string, number>> = {
+    "19.90": 19.9,
+    "-1E+3": -1000,
+    "Infinity": Infinity,
+    "-Infinity": -Infinity,
+    "NaN": NaN,
+    "-sNaN12": NaN,
+  };
+  for (const [text, number] of Object.entries(numbers)) {
+    assertEquals(new Decimal(text).valueOf(), number, text);
+  }
+});
+
+Deno.test("a date, and a datetime without a zone, stay such ones when they are changed", async () => {
+  const start = "2020-02-29T12:00:00Z";
+  for (const make of [calendarDate, naiveDatetime]) {
+    const changed = await readPickle(writePickle(make(new Date(start)), 5)) as Date;
+    changed.setUTCFullYear(2024);
+    const again = await readPickle(writePickle(changed, 5));
+    assertEquals(notate(again), notate(make(new Date("2024-02-29T12:00:00Z"))));
+  }
+});
+
+Deno.test("a zone of Django 3.0 keeps its offset and name when it is stored again", async () => {
+  const text = (word: string) => `X${String.fromCharCode(word.length)}\0\0\0${word}`;
+  const offset = `${text("_FixedOffset__offset")}cdatetime\ntimedelta\nK\0M\x10\x0eK\0\x87R`;
+  const state = `}(${offset}${text("_FixedOffset__name")}${text("+0100")}ub`;
+  const zone = await read(`cdjango.utils.timezone\nFixedOffset\n)R${state}.`) as TimeZone;
+  const again = await readPickle(writePickle(zone, 5)) as TimeZone;
+  for (const { name, offset } of [zone, again]) {
+    assertEquals([name, offset?.milliseconds], ["+0100", 3_600_000]);
+  }
+});
