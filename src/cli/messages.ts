@@ -22,7 +22,8 @@ export function withoutCredentials(text: string): string {
 /** Shows how far the work has come, in place of what was shown before. */
 export function showProgress(terminal: Terminal, line: string): void {
   showing.add(terminal);
-  terminal.warn(`\r${line}\x1b[K`);
+  // What is broken into two lines could not be removed.
+  terminal.warn(`\r${line.slice(0, terminal.columns - 1)}\x1b[K`);
 }
 
 /** Removes the line of progress, if there is one. */

@@ -2,6 +2,7 @@
 
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { FakeTime } from "@std/testing/time";
+import { showProgress } from "../../src/cli/messages.ts";
 import { Printer, type PrintOptions, type Row } from "../../src/cli/printer.ts";
 import { Progress } from "../../src/cli/progress.ts";
 import { NO_TERMINAL } from "./fake_terminal.ts";
@@ -93,4 +94,14 @@ Deno.test("what ends at once shows no progress", () => {
   time.tick(100);
   progress.add(23);
   assertStringIncludes(messages, "listed: 25 of 100, 100/s, 1s left");
+});
+
+Deno.test("progress never takes two lines, of which one would stay", () => {
+  let messages = "";
+  const warn = (text: string) => void (messages += text);
+  showProgress(
+    { ...NO_TERMINAL, showsProgress: true, columns: 20, warn },
+    "listed: 411 of 473, 2025/s",
+  );
+  assertEquals(messages, "\rlisted: 411 of 473,\x1b[K");
 });

@@ -43,6 +43,7 @@ import "../fleet/set_servers_test.ts";
 import "../transcoding/compressed_test.ts";
 import "../transport/bun_test.ts";
 import "../transport/byte_channel_test.ts";
+import "../transport/collected_signals_test.ts";
 import "../transport/node_addresses_test.ts";
 import "../transport/node_test.ts";
 import "../transport/runtime_test.ts";
