@@ -4,6 +4,7 @@ import { assertEquals } from "@std/assert";
 import { Client } from "../../mod.ts";
 import { MemcachedServer } from "../../src/testing/mod.ts";
 import { RESTARTING } from "../support/restarting.ts";
+import { until } from "../support/turns.ts";
 
 /** Stores a value under this cas unique. */
 async function setAt(client: Client, key: string, value: unknown, cas: bigint): Promise<void> {
@@ -78,4 +79,21 @@ Deno.test("cas uniques count on any of several connections", async () => {
   const add = (value = 0) => value + 1;
   await Promise.all(Array.from({ length: 20 }, () => client.update<number>("count", add)));
   assertEquals(await client.get("count"), 20);
+});
+
+Deno.test("a client remembers the connections of the last 4,096 cas uniques that gets has read", async () => {
+  const results: string[] = [];
+  for (const others of [4095, 4096]) {
+    await using server = await MemcachedServer.listen();
+    await using client = new Client(server.address);
+    const keys = Array.from({ length: others }, (_, i) => `other:${i}`);
+    await client.setMany(["key", ...keys].map((key) => [key, "old"] as const));
+    const item = await client.gets("key");
+    await Promise.all(keys.map((key) => client.gets(key)));
+    server.closeConnections();
+    await until(() => client.servers[0]?.connections === 0);
+    results.push(await client.cas("key", "new", item!.cas));
+  }
+  // The connection of the first one has ended. Of the second one it is not known: the server decides.
+  assertEquals(results, ["exists", "stored"]);
 });

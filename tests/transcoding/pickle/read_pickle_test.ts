@@ -434,3 +434,10 @@ Deno.test("readPickle finds equals of the only key or item, and only of the same
     assertEquals(Deno.inspect(read), Deno.inspect(wanted), text);
   }
 });
+
+Deno.test("readPickle refuses what takes from an empty stack, or from a memo that has nothing", () => {
+  for (const text of ["h\x05.", "q\0N.", "0N.", "\x94N.", "j\0\0\0\x01.", "2N."]) {
+    const bytes = Uint8Array.from(text, (char) => char.charCodeAt(0));
+    assertThrows(() => readPickle(bytes), ClientException, "Cannot read", JSON.stringify(text));
+  }
+});
