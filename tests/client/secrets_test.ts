@@ -6,6 +6,7 @@ import { CertificateAuthority } from "../support/certificates.ts";
 import { lacksTls, TlsMemcached } from "../support/memcached_tls.ts";
 import {
   answering,
+  greeting,
   type PeerConnection,
   type Script,
   ScriptedPeer,
@@ -146,7 +147,7 @@ for (const [name, script] of Object.entries(MISBEHAVING)) {
 }
 
 Deno.test("Client shows neither password nor private key when a server speaks no TLS or cannot be reached", async () => {
-  await using peer = new ScriptedPeer((connection) => connection.send("ERROR\r\n"));
+  await using peer = new ScriptedPeer(greeting("ERROR\r\n"));
   const { caCerts, ...rest } = { caCerts: [authority.cert], ...certificate };
   for (const address of [peer.address, "127.0.0.1:1"]) {
     const [hostname, port] = address.split(":");

@@ -110,3 +110,8 @@ export function answering(answer: (line: string) => string | undefined): Script 
     }
   };
 }
+
+/** A script that sends text at once, whether or not the client is still there. */
+export function greeting(text: string): Script {
+  return (connection) => connection.send(text).catch(() => {});
+}

@@ -11,7 +11,7 @@ import { dialTls } from "../../src/transport/node_tls.ts";
 import type { Endpoint } from "../../src/transport/transport.ts";
 import { CertificateAuthority } from "../support/certificates.ts";
 import { MemcachedProcess } from "../support/memcached.ts";
-import { ScriptedPeer } from "../support/scripted_peer.ts";
+import { greeting, ScriptedPeer } from "../support/scripted_peer.ts";
 import { standstill, until } from "../support/turns.ts";
 import { SETTINGS, testSockets } from "./socket_tests.ts";
 
@@ -132,7 +132,7 @@ Deno.test({
   async fn() {
     const authority = await CertificateAuthority.create("the authority of this test");
     const certificate = await authority.issue({ names: ["a client"], usage: "client" });
-    await using peer = new ScriptedPeer((connection) => connection.send("this is no TLS\r\n"));
+    await using peer = new ScriptedPeer(greeting("this is no TLS\r\n"));
     const { hostname, port } = new URL(`memcached://${peer.address}`);
     const tls = { caCerts: [authority.cert], ...certificate };
     for (let i = 0; i < 50; i++) {
