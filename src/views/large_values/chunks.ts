@@ -9,6 +9,7 @@ import {
   type Transcoder,
 } from "../../../mod.ts";
 import { type Session, sessionOf } from "../../commands/session.ts";
+import { speaksClassic } from "../../features/dialect.ts";
 import { isUnreachable } from "../../protocol/backend_failure.ts";
 import { allEnded } from "../../waiting/promises.ts";
 import type { WriteContext } from "../value_view/value_rules.ts";
@@ -208,7 +209,10 @@ export class Chunks {
     return concat(all);
   }
 
-  /** Reads the chunks one after the other, a few ahead; yields `undefined` in place of the first that is missing. */
+  /**
+   * Reads the chunks one after the other, a few ahead; yields `undefined` in place of the first that is missing, or in
+   * place of all, where that is known in time.
+   */
   async *readEach(
     list: ChunkList,
     options: OperationOptions,
@@ -220,6 +224,9 @@ export class Chunks {
       ahead.push(chunk);
     };
     for (let index = 0; index < Math.min(WINDOW, list.count); index++) ask(index);
+    // Who has read one chunk cannot be told any more that there is no value.
+    const [isRestThere, ...first] = await Promise.all([this.#isRestThere(list, options), ...ahead]);
+    if (!isRestThere || first.includes(undefined)) return yield undefined;
     for (let index = 0; index < list.count; index++) {
       const chunk = await ahead.shift();
       if (index + WINDOW < list.count) ask(index + WINDOW);
@@ -234,6 +241,25 @@ export class Chunks {
       const found = await Promise.all(keys.map((key) => this.#client.inspect(key, options)));
       return found.every((info) => info !== undefined);
     });
+  }
+
+  /** Whether the chunks behind the first few are there, where that can be asked without reading them. */
+  async #isRestThere({ count, keyOf }: ChunkList, options: OperationOptions): Promise<boolean> {
+    const session = this.#session;
+    if (session === undefined || count <= WINDOW) return true;
+    const isThere = async (key: string) => {
+      return speaksClassic(session, key) || await this.#client.inspect(key, options) !== undefined;
+    };
+    // The first answer shows whether the servers know meta commands.
+    if (!await isThere(keyOf(count - 1))) return false;
+    for (let start = WINDOW; start < count - 1; start += CHANGED_AT_ONCE) {
+      const length = Math.min(CHANGED_AT_ONCE, count - 1 - start);
+      const found = await Promise.all(
+        Array.from({ length }, (_, i) => isThere(keyOf(start + i))),
+      );
+      if (found.includes(false)) return false;
+    }
+    return true;
   }
 
   /** Changes when the chunks expire; tells whether all were there. */
