@@ -75,7 +75,8 @@ export function processTerminal(): Terminal {
     env,
     isTerminal: stdout.isTTY === true,
     showsProgress: stderr.isTTY === true && env.TERM !== "dumb",
-    columns: stdout.columns || 80,
+    // `moecache dump > FILE` shows its progress on the terminal all the same.
+    columns: stdout.columns || stderr.columns || 80,
     screen: stdin.isTTY && stdout.isTTY && env.TERM !== "dumb" ? new ProcessScreen() : undefined,
     interrupted: interruption.signal,
     async write(data) {
