@@ -35,6 +35,17 @@ Deno.test("latency --dist has plain numbers for long times too", async () => {
   assertMatch(output, /^up to \d{3,} +1 /m);
 });
 
+Deno.test("stat goes on with the other servers while one does not answer", async () => {
+  await using server = await MemcachedServer.listen();
+  await using frozen = await MemcachedServer.listen({ fault: () => ({ delay: Infinity }) });
+  const { code, output, messages } = await moecache(
+    `stat --every 10ms --count 1 --json --timeout 60s -s ${server.address},${frozen.address}`,
+  );
+  assertEquals([code, JSON.parse(output).up], [3, 1]);
+  // Said once, for all lines.
+  assertEquals(messages, `moecache: no answer from ${frozen.address} within 1000 ms\n`);
+});
+
 Deno.test("stat counts what happens between two lines", async () => {
   await using server = await MemcachedServer.listen();
   await using client = new Client(server.address);
