@@ -118,12 +118,16 @@ function isWithoutReader({ code }: { readonly code?: string }): boolean {
 /** Whether `nohup` has started the program, which goes on without its terminal. Only Linux says it, and not in Node. */
 function ignoresHangup(): boolean {
   if (process.platform !== "linux") return false;
+  const path = "/proc/self/status";
+  // On a terminal, Deno would ask the user for a permission that is missing.
+  const permission = globalThis.Deno?.permissions.querySync({ name: "read", path });
+  if (permission !== undefined && permission.state !== "granted") return false;
   try {
-    const status = readFileSync("/proc/self/status", "utf8");
+    const status = readFileSync(path, "utf8");
     // The last digit has the signals 1 to 4; SIGHUP is the first.
     return /^SigIgn:.*[13579bdf]$/m.test(status);
   } catch {
-    // Without Deno's permission for it, the signal ends the program as it does without `nohup`.
+    // Where it cannot be known, the signal ends the program as it does without `nohup`.
     return false;
   }
 }

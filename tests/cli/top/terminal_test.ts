@@ -253,6 +253,17 @@ Deno.test("the screen is given back when the program is killed, or fails", { ign
   }
 });
 
+Deno.test("the program asks the user for no permission but the network and the environment", {
+  ignore,
+}, async () => {
+  await using server = await MemcachedProcess.start();
+  await using terminal = await TmuxTerminal.start(SMALL);
+  const allowed = "--allow-net --allow-env --no-check";
+  const run = `${Deno.execPath()} run ${allowed} --config ${CONFIGURATION} ${PROGRAM}`;
+  await terminal.enter(`${run} ping -s ${server.address}; echo "ended $?"`);
+  assertStringIncludes(await terminal.until((text) => /ended \d|Allow\?/.test(text)), "ended 0");
+});
+
 Deno.test("the width is known where only messages go to the terminal", {
   ignore: LACKS_TMUX,
 }, async () => {
