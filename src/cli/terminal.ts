@@ -1,6 +1,7 @@
 /** What a command reads and writes: the runtime's process, or what a test puts in its place. @module */
 
 import { Buffer } from "node:buffer";
+import { setMaxListeners } from "node:events";
 import { readFileSync, writeSync } from "node:fs";
 import process from "node:process";
 
@@ -49,6 +50,8 @@ export interface FullScreen {
 
 /** The process itself. */
 export function processTerminal(): Terminal {
+  // Node warns of a leak when more than ten servers or items wait, which all listen for Ctrl-C.
+  setMaxListeners(0);
   const interruption = new AbortController();
   const { stdin, stdout, stderr, env } = process;
   let isClosed = false;

@@ -71,6 +71,11 @@ async function onEach(tool: Tool): Promise<void> {
   const lost = await moecache("get greeting -s 127.0.0.1:1");
   assertEquals([lost.code, lost.messages.trimEnd().split("\n").length], [3, 1], lost.messages);
 
+  // So many that Node warned of a leak: each of them listens for Ctrl-C.
+  const many = await Promise.all(Array.from({ length: 11 }, () => MemcachedServer.listen()));
+  await done(`ping -s ${many.map(({ address }) => address).join()}`);
+  await Promise.all(many.map((one) => one.close()));
+
   // More than a pipe holds at once.
   const keys = Array.from({ length: ITEMS }, (_, i) => `a-key-of-some-length:${i}`);
   await client.setMany(keys.map((key) => [key, 1] as const));
