@@ -232,7 +232,7 @@ export function show(value: unknown): string {
  * @throws {ValidationException} When it is not.
  */
 export function checkInteger(name: string, value: unknown, least: number, most: number): number {
-  if (Number.isInteger(value) && value as number >= least && value as number <= most) {
+  if (Number.isInteger(value) && (value as number) >= least && (value as number) <= most) {
     return value as number;
   }
   throw invalidOption(name, value, `an integer from ${least} to ${most}`);

@@ -327,6 +327,12 @@ Deno.test("protocol, routing and transcoding touch no runtime, timer or clock", 
   }
 });
 
+Deno.test("src can be parsed by Deno 2.0 and 2.1, which take the > behind a type for the end of type arguments", () => {
+  for (const { path, code } of files) {
+    assertEquals(code.match(/\bas \w+ >/)?.[0], undefined, path);
+  }
+});
+
 Deno.test("src uses nothing that Node 20 lacks, and names no runtime's module in an import", () => {
   const missing = new RegExp(
     [

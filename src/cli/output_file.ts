@@ -13,12 +13,15 @@ export class OutputFile {
   /** What is written now; absent if that is the file itself. */
   readonly #beside: string | undefined;
   readonly #target: string;
+  /** Whether the file had something in it before. */
+  readonly #hasOlder: boolean;
 
   /** @param beside What is written instead of the file, which it replaces in the end. */
-  constructor(file: FileHandle, target: string, beside: string | undefined) {
+  constructor(file: FileHandle, target: string, beside: string | undefined, hasOlder: boolean) {
     this.#file = file;
     this.#target = target;
     this.#beside = beside;
+    this.#hasOlder = hasOlder;
     process.on("exit", this.#remove);
   }
 
@@ -37,12 +40,12 @@ export class OutputFile {
     const target = await realpath(path).catch(() => path);
     const known = await stat(target).catch(() => undefined);
     if (known?.isFile() === false) {
-      return new OutputFile(await open(target, "w"), target, undefined);
+      return new OutputFile(await open(target, "w"), target, undefined, false);
     }
     // What must not be written must not be replaced.
     if (known !== undefined) await (await open(target, "r+")).close();
     const beside = `${target}.${process.pid}.part`;
-    return new OutputFile(await open(beside, "w", known?.mode), target, beside);
+    return new OutputFile(await open(beside, "w", known?.mode), target, beside, !!known?.size);
   }
 
   /** Writes more. */
@@ -53,14 +56,18 @@ export class OutputFile {
   /**
    * Closes the file.
    *
-   * @param keeps Whether what was written replaces what was there; otherwise it is removed.
+   * @param extent How much was written: `all` replaces what was there before, `nothing` is removed, and `part` replaces
+   * nothing, but stands beside it.
+   * @returns The name of the file that has what was written.
    */
-  async close(keeps: boolean): Promise<void> {
+  async close(extent: "nothing" | "part" | "all"): Promise<string> {
+    const target = extent === "part" && this.#hasOlder ? `${this.#target}.part` : this.#target;
     try {
       await this.#file.close();
-      if (keeps && this.#beside !== undefined) await rename(this.#beside, this.#target);
+      if (extent !== "nothing" && this.#beside !== undefined) await rename(this.#beside, target);
+      return target;
     } finally {
-      // It is there if it was not to be kept, or could not be renamed.
+      // It is there if it was to be removed, or could not be renamed.
       if (this.#beside !== undefined) await rm(this.#beside, { force: true });
       process.removeListener("exit", this.#remove);
     }

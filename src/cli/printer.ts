@@ -146,7 +146,8 @@ export interface TableOptions {
 
 /** The least columns of a terminal that a text keeps which has to be folded. */
 const LEAST_WIDTH = 20;
-const GAP = "  ";
+/** What stands between two columns. */
+export const GAP = "  ";
 
 /** A table of text: a head, and a row for each record; numbers stand to the right. */
 class TextTable {

@@ -15,9 +15,9 @@ const LONGEST_SILENCE = 1500;
 /** The servers that a message has named. */
 const awaited = new WeakMap<Terminal, Set<string>>();
 
-/** What no restart of a server mends: it speaks no TLS, or has another certificate than it should have. */
+/** What no restart of a server mends: another certificate than it should have, no TLS, or no memcached at all. */
 const LASTING =
-  /: (its certificate |it does not speak TLS|it re(quires|fuses) |TLS has failed|tls\.(key|cert) is )/;
+  /: (its certificate |it does not speak TLS|it re(quires|fuses) |TLS has failed|tls\.(key|cert) is |(the server sent an )?unexpected reply)/;
 
 /**
  * Does something that may be done twice, again and again while the server cannot be reached. A message tells so, once.

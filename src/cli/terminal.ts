@@ -1,6 +1,7 @@
 /** What a command reads and writes: the runtime's process, or what a test puts in its place. @module */
 
 import { Buffer } from "node:buffer";
+import { setMaxListeners } from "node:events";
 import { readFileSync, writeSync } from "node:fs";
 import process from "node:process";
 
@@ -49,6 +50,8 @@ export interface FullScreen {
 
 /** The process itself. */
 export function processTerminal(): Terminal {
+  // Node warns of a leak when more than ten servers or items wait, which all listen for Ctrl-C.
+  setMaxListeners(0);
   const interruption = new AbortController();
   const { stdin, stdout, stderr, env } = process;
   let isClosed = false;
@@ -75,7 +78,8 @@ export function processTerminal(): Terminal {
     env,
     isTerminal: stdout.isTTY === true,
     showsProgress: stderr.isTTY === true && env.TERM !== "dumb",
-    columns: stdout.columns || 80,
+    // `moecache dump > FILE` shows its progress on the terminal all the same.
+    columns: stdout.columns || stderr.columns || 80,
     screen: stdin.isTTY && stdout.isTTY && env.TERM !== "dumb" ? new ProcessScreen() : undefined,
     interrupted: interruption.signal,
     async write(data) {
@@ -117,12 +121,16 @@ function isWithoutReader({ code }: { readonly code?: string }): boolean {
 /** Whether `nohup` has started the program, which goes on without its terminal. Only Linux says it, and not in Node. */
 function ignoresHangup(): boolean {
   if (process.platform !== "linux") return false;
+  const path = "/proc/self/status";
+  // On a terminal, Deno would ask the user for a permission that is missing.
+  const permission = globalThis.Deno?.permissions.querySync({ name: "read", path });
+  if (permission !== undefined && permission.state !== "granted") return false;
   try {
-    const status = readFileSync("/proc/self/status", "utf8");
+    const status = readFileSync(path, "utf8");
     // The last digit has the signals 1 to 4; SIGHUP is the first.
     return /^SigIgn:.*[13579bdf]$/m.test(status);
   } catch {
-    // Without Deno's permission for it, the signal ends the program as it does without `nohup`.
+    // Where it cannot be known, the signal ends the program as it does without `nohup`.
     return false;
   }
 }
@@ -192,6 +200,18 @@ export const HUNG_UP: Error = new Error("The terminal is closed");
 export function codeOfSignal(reason: unknown): number {
   if (reason === TERMINATED) return 143;
   return reason === HUNG_UP ? 129 : INTERRUPTED;
+}
+
+/**
+ * Ends the process by SIGHUP if its terminal has been closed. Node 20 would end with a core dump instead: it wants to
+ * reset the terminal.
+ */
+export function endIfHungUp({ interrupted }: Terminal): void {
+  const { stdin, stdout, stderr } = process;
+  const hadTerminal = [stdin, stdout, stderr].some(({ isTTY }) => isTTY);
+  if (interrupted.reason !== HUNG_UP || !hadTerminal) return;
+  process.removeAllListeners("SIGHUP");
+  process.kill(process.pid, "SIGHUP");
 }
 
 /** The reason of {@linkcode Terminal.interrupted} when the output has been closed, as by `| head`. */

@@ -92,7 +92,7 @@ function occupy(sockets: Sockets, readers: readonly LineReader[]): void {
   const all = (watched.get(sockets) ?? 0) + readers.length;
   if (all >= sockets.max) {
     const why =
-      `${all} of maxSockets, ${sockets.max}, would be watched, and none left for operations`;
+      `it would leave no socket for operations: ${all} would watch, and maxSockets is ${sockets.max}`;
     throw new ValidationException(`Cannot watch: ${why}`, sockets.max);
   }
   add(readers.length);

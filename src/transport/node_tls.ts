@@ -38,8 +38,9 @@ interface NodeTls {
 /** The part of `node:crypto` that is used here. */
 interface NodeCrypto {
   readonly X509Certificate: new (pem: string) => { readonly raw: NodeBuffer };
-  /** Takes a private key, and makes its public key. */
-  createPublicKey(pem: string): { export(options: { type: "spki"; format: "der" }): NodeBuffer };
+  createPrivateKey(pem: string): object;
+  /** Makes the public key of a private key. */
+  createPublicKey(key: object): { export(options: { type: "spki"; format: "der" }): NodeBuffer };
 }
 
 /** The part of a `Buffer` that is used here. */
@@ -152,8 +153,12 @@ function freeOnDeno(socket: NodeSocket & { readonly _handle?: DenoHandle | null 
   let isSecured = false;
   socket.on("secureConnect", () => isSecured = true).on("close", () => {
     if (isSecured) return;
-    handle?._parent?.close?.();
-    handle?.setHandle?.({});
+    try {
+      handle?._parent?.close?.();
+      handle?.setHandle?.({});
+    } catch {
+      // Thrown here, it would end the program. A later Deno that is different inside frees less.
+    }
   });
 }
 
@@ -201,10 +206,12 @@ async function datesFault(dialling: Dialling): Promise<SocketError | undefined> 
  */
 async function isKeyOf({ cert, key }: TlsOptions): Promise<boolean> {
   if (cert === undefined) return true;
-  const { X509Certificate, createPublicKey } = await builtinModule<NodeCrypto>("node:crypto");
+  const node = await builtinModule<NodeCrypto>("node:crypto");
   try {
-    const publicKey = createPublicKey(key!).export({ type: "spki", format: "der" });
-    return new X509Certificate(cert).raw.includes(publicKey);
+    // Of a text, Deno's createPublicKey reads only the first block, which may be EC PARAMETERS.
+    const publicKey = node.createPublicKey(node.createPrivateKey(key!));
+    const bytes = publicKey.export({ type: "spki", format: "der" });
+    return new node.X509Certificate(cert).raw.includes(bytes);
   } catch {
     // The key or certificate is of a type that this runtime does not support.
     return false;

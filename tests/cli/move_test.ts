@@ -6,6 +6,7 @@ import { MemcachedServer } from "@moecache/moecache/testing";
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { SERVERS } from "../support/every_server.ts";
 import { MemcachedProcess } from "../support/memcached.ts";
+import { answering, ScriptedPeer } from "../support/scripted_peer.ts";
 import { until } from "../support/turns.ts";
 import { moecache } from "./fake_terminal.ts";
 
@@ -117,6 +118,19 @@ Deno.test("load says that it waits for a server which does not answer from the s
   ]);
 });
 
+Deno.test("load does not wait for memcached where something else answers", async () => {
+  for (const reply of ["HTTP/1.1 400 Bad Request", "-ERR unknown command"]) {
+    await using peer = new ScriptedPeer(answering(() => `${reply}\r\n`));
+    const { code, messages } = await moecache(`load -s ${peer.address}`, {
+      input: JSON.stringify({ key: "key", exptime: null, flags: 0, base64: "" }),
+    });
+    assertEquals([code, messages], [
+      3,
+      `moecache: Connection to ${peer.address} ended: unexpected reply "${reply}", under way: set key "key"\n`,
+    ]);
+  }
+});
+
 for (const from of ["a file", "standard input"]) {
   Deno.test(`load from ${from} loses nothing of a server that is started again`, async () => {
     await using first = await MemcachedProcess.start();
@@ -189,6 +203,36 @@ Deno.test("dump -o replaces a file only when there is something to replace it wi
     await moecache(["dump", "-o", "/dev/null"], { env: whole });
     assertEquals((await Deno.stat("/dev/null")).isCharDevice, true);
     assertEquals(names().sort(), ["items.jsonl", "link"]);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test("dump -o does not replace an older file by the part that Ctrl-C leaves", async () => {
+  const interruption = new AbortController();
+  await using server = await MemcachedServer.listen();
+  await using silent = await MemcachedServer.listen({
+    fault: () => {
+      interruption.abort();
+      return { delay: Infinity };
+    },
+  });
+  await using client = new Client(server.address);
+  await client.set("key", "value");
+  const folder = await Deno.realPath(await Deno.makeTempDir());
+  const path = `${folder}/items.jsonl`;
+  try {
+    await Deno.writeTextFile(path, "older");
+    const { code, messages } = await moecache(
+      ["dump", "-o", path, "-s", `${server.address},${silent.address}`],
+      { interrupted: interruption.signal },
+    );
+    assertEquals([code, messages], [
+      130,
+      `moecache: the dump ended early: ${path}.part has only 1 item\n`,
+    ]);
+    assertEquals(await Deno.readTextFile(path), "older");
+    assertEquals(JSON.parse(await Deno.readTextFile(`${path}.part`)).key, "key");
   } finally {
     await Deno.remove(folder, { recursive: true });
   }

@@ -2,8 +2,9 @@
 
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { FakeTime } from "@std/testing/time";
+import { printHistogram } from "../../src/cli/histogram.ts";
 import { showProgress } from "../../src/cli/messages.ts";
-import { Printer, type PrintOptions, type Row } from "../../src/cli/printer.ts";
+import { Printer, type PrintOptions } from "../../src/cli/printer.ts";
 import { Progress } from "../../src/cli/progress.ts";
 import { NO_TERMINAL } from "./fake_terminal.ts";
 
@@ -21,13 +22,13 @@ Deno.test("a table may have more rows than a call can take arguments", async () 
   assertEquals(lines, 300_001);
 });
 
-/** What a terminal of this width shows of a table. */
-async function shownOn(columns: number, rows: readonly Row[]): Promise<string> {
+/** What a terminal of this width shows of what is printed. */
+async function shownOn(columns: number, print: (printer: Printer) => Promise<void>) {
   let text = "";
   const write = (part: string | Uint8Array) => Promise.resolve(void (text += part));
   const env = { NO_COLOR: "1" };
   const printer = new Printer({ ...NO_TERMINAL, isTerminal: true, columns, env, write }, {});
-  await printer.table(rows);
+  await print(printer);
   await printer.flush();
   return text;
 }
@@ -35,7 +36,7 @@ async function shownOn(columns: number, rows: readonly Row[]): Promise<string> {
 Deno.test("the lines of a table are no longer than those of the terminal", async () => {
   const rows = [{ key: "a".repeat(30), size: 1 }, { key: "字".repeat(12), size: 22 }];
   assertEquals(
-    await shownOn(30, rows),
+    await shownOn(30, (printer) => printer.table(rows)),
     `KEY                       SIZE
 aaaaaaaaaaaaaaaaaaaaaaaa     1
 aaaaaa
@@ -44,7 +45,7 @@ aaaaaa
   );
   // Too little is left for the keys: each field is a line.
   assertEquals(
-    await shownOn(20, rows),
+    await shownOn(20, (printer) => printer.table(rows)),
     `key   ${rows[0]!.key}\nsize  1\n\nkey   ${rows[1]!.key}\nsize  22\n`,
   );
 });
@@ -53,18 +54,37 @@ Deno.test("a table whose heads do not fit has a line for each field", async () =
   // `stats` has the names of the servers there.
   const host = "a-long-name.example.com:11211";
   assertEquals(
-    await shownOn(30, [{ name: "version", [host]: "1.6" }]),
+    await shownOn(30, (printer) => printer.table([{ name: "version", [host]: "1.6" }])),
     `name                           version\n${host}  1.6\n`,
   );
 });
 
 Deno.test("text that is indented ends its lines between words", async () => {
-  let text = "";
-  const write = (part: string | Uint8Array) => Promise.resolve(void (text += part));
-  const printer = new Printer({ ...NO_TERMINAL, isTerminal: true, columns: 12, write }, {});
-  await printer.indented("one two three a-word-that-is-longer four");
-  await printer.flush();
-  assertEquals(text, "  one two\n  three\n  a-word-that-is-longer\n  four\n");
+  const text = "one two three a-word-that-is-longer four";
+  assertEquals(
+    await shownOn(12, (printer) => printer.indented(text)),
+    "  one two\n  three\n  a-word-that-is-longer\n  four\n",
+  );
+});
+
+Deno.test("the bars of a histogram are shorter on a narrow terminal, and never in two lines", async () => {
+  const counts = new Map([["never", 40], ["under 1m", 20]]);
+  const print = (printer: Printer) => printHistogram(printer, "ttl", counts);
+  assertEquals(
+    await shownOn(51, print),
+    `TTL       ITEMS  SHARE
+never        40  66.7%  ${"█".repeat(26)}
+under 1m     20  33.3%  ${"█".repeat(13)}
+`,
+  );
+  // Nothing is left for them.
+  assertEquals(
+    await shownOn(24, print),
+    `TTL       ITEMS  SHARE
+never        40  66.7%
+under 1m     20  33.3%
+`,
+  );
 });
 
 Deno.test("colors are for terminals that can show them, unless they are not wanted", () => {

@@ -283,7 +283,7 @@ Deno.test("Client.watch is refused where it would leave no socket for operations
   await assertRejects(
     () => refused.ready,
     ValidationException,
-    "Cannot watch: 2 of maxSockets, 2, would be watched, and none left for operations",
+    "Cannot watch: it would leave no socket for operations: 2 would watch, and maxSockets is 2",
   );
   await assertRejects(() => refused.getReader().read(), ValidationException, "Cannot watch");
   const keys = Array.from({ length: 20 }, (_, i) => `key${i}`);

@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
+import tls from "node:tls";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { Client, SocketError, TimeoutError, type TlsOptions } from "../../mod.ts";
@@ -118,6 +119,28 @@ Deno.test("dialTls keeps nothing of attempts that were refused: each would keep 
   await turns(2);
   collect();
   assert(errors.filter((error) => error.deref() !== undefined).length < 10);
+});
+
+Deno.test("dialTls fails as it should on a later Deno whose sockets are different inside", async () => {
+  const { connect } = tls;
+  const wrong = () => {
+    throw new TypeError("not with this");
+  };
+  tls.connect = ((options: tls.ConnectionOptions) => {
+    const socket = connect(options);
+    Object.assign(Reflect.get(socket, "_handle"), { setHandle: wrong });
+    return socket;
+  }) as typeof connect;
+  try {
+    const endpoint = { hostname: "127.0.0.1", port: 1, tls: { caCerts } };
+    const { signal } = new AbortController();
+    const dialled = () => dialTls(endpoint, { signal, keepAlive: true, noDelay: true });
+    await assertRejects(dialled, Error, "ECONNREFUSED");
+    // What a listener of a socket throws ends the program.
+    await turns(2);
+  } finally {
+    tls.connect = connect;
+  }
 });
 
 /** Frees what nothing refers to. */

@@ -4,6 +4,7 @@ import { CertificateAuthority } from "../support/certificates.ts";
 import { listed } from "../support/listed.ts";
 import { memcachedPath, MemcachedProcess } from "../support/memcached.ts";
 import { lacksTls, TlsMemcached } from "../support/memcached_tls.ts";
+import { ScriptedPeer } from "../support/scripted_peer.ts";
 import { until } from "../support/turns.ts";
 
 const ignore = lacksTls();
@@ -196,6 +197,16 @@ Deno.test({
     const tls = { caCerts, cert: client.cert, key: strangeClient.key };
     assertTells(await fault(memcached.port, tls), "tls.key is not the key of tls.cert");
   },
+});
+
+Deno.test("Client does not blame a key behind EC PARAMETERS, as openssl writes it, for what a server does", async () => {
+  await using peer = new ScriptedPeer((connection) => connection.close());
+  const { port } = new URL(`memcached://${peer.address}`);
+  const parameters =
+    "-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n";
+  const tls = { caCerts, cert: client.cert, key: `${parameters}${client.key}` };
+  const { message } = await fault(Number(port), tls);
+  assert(!message.includes("tls.key"), message);
 });
 
 Deno.test({

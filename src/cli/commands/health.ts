@@ -1,16 +1,18 @@
 /** How servers do over some time. @module */
 
+import { TimeoutError } from "../../../mod.ts";
 import type { Command } from "commander";
 import { define, type Job, type Runner } from "../definition.ts";
 import { askEach } from "../each_server.ts";
 import { figuresOf, type FleetFigures, fleetFiguresOf } from "../figures.ts";
+import type { Fleet } from "../fleet.ts";
 import { printHistogram } from "../histogram.ts";
 import { Latencies, percentilesOf } from "../latencies.ts";
 import { pause } from "../pause.ts";
 import type { Printer } from "../printer.ts";
 import { Countdown } from "../progress.ts";
 import { readCount, readInterval, showShare } from "../quantities.ts";
-import { takeSnapshot } from "../snapshot.ts";
+import { type Snapshot, takeSnapshot } from "../snapshot.ts";
 import { resolvedOrAborted } from "../terminal.ts";
 
 interface LatencyOptions {
@@ -94,6 +96,9 @@ function distributionOf(latencies: Latencies): [upTo: number, count: number][] {
 /** After how many lines the head is repeated. */
 const LINES_TO_HEAD = 20;
 
+/** Milliseconds that a line waits at least for a server. */
+const LEAST_PATIENCE = 1000;
+
 const HEAD = [
   ...["TIME    ", "UP".padStart(5), "ITEMS".padStart(11), "FILL".padStart(6)],
   ...["GET/s".padStart(10), "HIT%".padStart(6), "SET/s".padStart(10), "EVICT/s".padStart(9)],
@@ -105,14 +110,18 @@ async function stat({ options, printer, terminal, fleet }: Job<StatOptions>): Pr
   const lines = options.count === undefined ? Infinity : readCount("--count", options.count);
   const servers = await fleet();
   const said = new Map<string, string>();
-  const look = () =>
-    askEach(servers, terminal, (_, server) => takeSnapshot(servers, server), { said });
+  const ask = askingWithin(Math.max(every, LEAST_PATIENCE), servers, said);
+  const look = () => askEach(servers, terminal, (_, server) => ask(server), { said });
+  let lookedAt = performance.now();
   let before = await look();
   let code = before.code;
   for (let line = 0; line < lines; line++) {
-    await pause(every, terminal.interrupted);
+    await pause(Math.max(0, lookedAt + every - performance.now()), terminal.interrupted);
     if (terminal.interrupted.aborted) break;
+    lookedAt = performance.now();
     const after = await look();
+    // Servers that Ctrl-C did not let answer are not down.
+    if (terminal.interrupted.aborted) break;
     code = Math.max(code, after.code);
     const former = new Map(before.results.map(({ server, result }) => [server, result]));
     const figures = fleetFiguresOf(
@@ -125,6 +134,46 @@ async function stat({ options, printer, terminal, fleet }: Job<StatOptions>): Pr
     before = after;
   }
   return code;
+}
+
+/**
+ * Makes a function that asks a server for its statistics. If they are late, it rejects, and the next call waits for the
+ * same answer.
+ *
+ * @param said The last message about each server.
+ */
+function askingWithin(
+  patience: number,
+  fleet: Fleet,
+  said: ReadonlyMap<string, string>,
+): (server: string) => Promise<Snapshot> {
+  const asked = new Map<string, Promise<Snapshot>>();
+  return async (server) => {
+    const asking = asked.get(server) ??
+      takeSnapshot(fleet, server).finally(() => asked.delete(server));
+    asked.set(server, asking);
+    const answer = await answerWithin(patience, asking);
+    if (answer !== undefined) return answer;
+    // What is known from before is no news.
+    const why = said.get(server) ?? `no answer from ${server} within ${patience} ms`;
+    throw new TimeoutError(why, { server });
+  };
+}
+
+/** What a promise gives; `undefined` if that takes longer than these milliseconds. */
+async function answerWithin<Answer>(
+  milliseconds: number,
+  asking: Promise<Answer>,
+): Promise<Answer | undefined> {
+  const ended = new AbortController();
+  // What came while the process itself was held up is read before the second part ends.
+  const late = pause(milliseconds * 0.9, ended.signal)
+    .then(() => pause(milliseconds * 0.1, ended.signal));
+  try {
+    return await Promise.race([asking, late.then(() => undefined)]);
+  } finally {
+    ended.abort();
+  }
 }
 
 async function printSample(

@@ -15,7 +15,7 @@ import {
   reachable,
   valuesOf,
 } from "../item_transfer.ts";
-import { Listing } from "../listing.ts";
+import { type ListedExtent, Listing } from "../listing.ts";
 import { say } from "../messages.ts";
 import { OutputFile } from "../output_file.ts";
 import { pause } from "../pause.ts";
@@ -23,7 +23,7 @@ import { Printer } from "../printer.ts";
 import { Progress } from "../progress.ts";
 import { countOf } from "../quantities.ts";
 import { storeUntilKept, watchSources } from "../restarts.ts";
-import { codeAtEnd, inTime, type Terminal } from "../terminal.ts";
+import { codeAtEnd, INTERRUPTED, inTime, type Terminal } from "../terminal.ts";
 import { EXIT, UsageFault } from "../usage.ts";
 
 interface DumpOptions {
@@ -79,7 +79,8 @@ async function dump(job: Job<DumpOptions>): Promise<number> {
   const isAskedFor = options.values ? reachable(listing, isWanted) : isWanted;
   let isAnyRestarted = () => Promise.resolve(false);
   let written = 0;
-  let isWhole = false;
+  let extent: ListedExtent = "nothing";
+  let place: string | undefined;
   const write = async (items: readonly DumpedItem[]) => {
     for (const item of items) await printer.record(encodeItem(item), "");
     written += items.length;
@@ -100,15 +101,13 @@ async function dump(job: Job<DumpOptions>): Promise<number> {
     }
     await printer.flush();
     // Without an item, the servers may be empty; or none has answered, and what the file had before is kept.
-    isWhole = written > 0 || listing.code(0) === EXIT.nothing;
+    const code = listing.code(written);
+    if (written > 0 || code === EXIT.nothing) extent = code === INTERRUPTED ? "part" : "all";
   } finally {
-    await file?.close(isWhole);
+    place = await file?.close(extent);
   }
-  if (file !== undefined && isWhole && terminal.interrupted.aborted) {
-    say(
-      terminal,
-      `${options.output} has only ${countOf(written, "item")}: the dump was ended before`,
-    );
+  if (place !== undefined && extent === "part") {
+    say(terminal, `the dump ended early: ${place} has only ${countOf(written, "item")}`);
   }
   if (file !== undefined && terminal.showsProgress) terminal.warn(`${countOf(written, "item")}\n`);
   return await isAnyRestarted() ? codeAtEnd(terminal, EXIT.server) : listing.code(written);

@@ -253,6 +253,29 @@ Deno.test("the screen is given back when the program is killed, or fails", { ign
   }
 });
 
+Deno.test("the program asks the user for no permission but the network and the environment", {
+  ignore,
+}, async () => {
+  await using server = await MemcachedProcess.start();
+  await using terminal = await TmuxTerminal.start(SMALL);
+  const allowed = "--allow-net --allow-env --no-check";
+  const run = `${Deno.execPath()} run ${allowed} --config ${CONFIGURATION} ${PROGRAM}`;
+  await terminal.enter(`${run} ping -s ${server.address}; echo "ended $?"`);
+  assertStringIncludes(await terminal.until((text) => /ended \d|Allow\?/.test(text)), "ended 0");
+});
+
+Deno.test("the width is known where only messages go to the terminal", {
+  ignore: LACKS_TMUX,
+}, async () => {
+  await using terminal = await TmuxTerminal.start({ columns: 60, rows: 24 });
+  const module = new URL("../../../src/cli/terminal.ts", import.meta.url).href;
+  const script = `import { processTerminal } from "${module}";
+    console.error(processTerminal().columns, "columns");
+    Deno.exit();`.replaceAll(/\n */g, " ");
+  await terminal.enter(`${Deno.execPath()} eval '${script}' > /dev/null`);
+  await terminal.untilShows("60 columns");
+});
+
 /** What `damemtop` shows of a server, by its columns. */
 function damemtopOf(screen: string, address: string): Record<string, string> {
   const values = lineWith(screen, address).split(/\s+/);
