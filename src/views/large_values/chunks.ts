@@ -9,7 +9,6 @@ import {
   type Transcoder,
 } from "../../../mod.ts";
 import { type Session, sessionOf } from "../../commands/session.ts";
-import { speaksClassic } from "../../features/dialect.ts";
 import { isUnreachable } from "../../protocol/backend_failure.ts";
 import { allEnded } from "../../waiting/promises.ts";
 import type { WriteContext } from "../value_view/value_rules.ts";
@@ -224,7 +223,7 @@ export class Chunks {
       ahead.push(chunk);
     };
     for (let index = 0; index < Math.min(WINDOW, list.count); index++) ask(index);
-    // Who has read one chunk cannot be told any more that there is no value.
+    // When a caller has read one chunk, it is too late for a miss.
     const [isRestThere, ...first] = await Promise.all([this.#isRestThere(list, options), ...ahead]);
     if (!isRestThere || first.includes(undefined)) return yield undefined;
     for (let index = 0; index < list.count; index++) {
@@ -245,19 +244,16 @@ export class Chunks {
 
   /** Whether the chunks behind the first few are there, where that can be asked without reading them. */
   async #isRestThere({ count, keyOf }: ChunkList, options: OperationOptions): Promise<boolean> {
-    const session = this.#session;
-    if (session === undefined || count <= WINDOW) return true;
-    const isThere = async (key: string) => {
-      return speaksClassic(session, key) || await this.#client.inspect(key, options) !== undefined;
-    };
-    // The first answer shows whether the servers know meta commands.
-    if (!await isThere(keyOf(count - 1))) return false;
+    if (this.#session === undefined || count <= WINDOW) return true;
+    const inspect = (index: number) => this.#client.inspect(keyOf(index), options);
+    const last = await inspect(count - 1);
+    if (last === undefined) return false;
+    // Without meta commands, the chunks would be read.
+    if (last.ttl === undefined) return true;
     for (let start = WINDOW; start < count - 1; start += CHANGED_AT_ONCE) {
       const length = Math.min(CHANGED_AT_ONCE, count - 1 - start);
-      const found = await Promise.all(
-        Array.from({ length }, (_, i) => isThere(keyOf(start + i))),
-      );
-      if (found.includes(false)) return false;
+      const found = await Promise.all(Array.from({ length }, (_, i) => inspect(start + i)));
+      if (found.includes(undefined)) return false;
     }
     return true;
   }
