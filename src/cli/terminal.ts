@@ -1,6 +1,7 @@
 /** What a command reads and writes: the runtime's process, or what a test puts in its place. @module */
 
 import { Buffer } from "node:buffer";
+import { setMaxListeners } from "node:events";
 import { readFileSync, writeSync } from "node:fs";
 import process from "node:process";
 
@@ -49,6 +50,8 @@ export interface FullScreen {
 
 /** The process itself. */
 export function processTerminal(): Terminal {
+  // Node warns of a leak when more than ten servers or items wait, which all listen for Ctrl-C.
+  setMaxListeners(0);
   const interruption = new AbortController();
   const { stdin, stdout, stderr, env } = process;
   let isClosed = false;
@@ -197,6 +200,18 @@ export const HUNG_UP: Error = new Error("The terminal is closed");
 export function codeOfSignal(reason: unknown): number {
   if (reason === TERMINATED) return 143;
   return reason === HUNG_UP ? 129 : INTERRUPTED;
+}
+
+/**
+ * Ends the process by SIGHUP if its terminal has been closed. Node 20 would end with a core dump instead: it wants to
+ * reset the terminal.
+ */
+export function endIfHungUp({ interrupted }: Terminal): void {
+  const { stdin, stdout, stderr } = process;
+  const hadTerminal = [stdin, stdout, stderr].some(({ isTTY }) => isTTY);
+  if (interrupted.reason !== HUNG_UP || !hadTerminal) return;
+  process.removeAllListeners("SIGHUP");
+  process.kill(process.pid, "SIGHUP");
 }
 
 /** The reason of {@linkcode Terminal.interrupted} when the output has been closed, as by `| head`. */

@@ -166,8 +166,11 @@ async function answerWithin<Answer>(
   asking: Promise<Answer>,
 ): Promise<Answer | undefined> {
   const ended = new AbortController();
+  // What came while the process itself was held up is read before the second part ends.
+  const late = pause(milliseconds * 0.9, ended.signal)
+    .then(() => pause(milliseconds * 0.1, ended.signal));
   try {
-    return await Promise.race([asking, pause(milliseconds, ended.signal).then(() => undefined)]);
+    return await Promise.race([asking, late.then(() => undefined)]);
   } finally {
     ended.abort();
   }
