@@ -28,7 +28,7 @@ import process from "node:process";
 import { setTimeout } from "node:timers";
 import { fileURLToPath } from "node:url";
 import { run } from "./program.ts";
-import { processTerminal } from "./terminal.ts";
+import { endIfHungUp, processTerminal } from "./terminal.ts";
 
 /** Whether this is what the runtime was started with, also through the link that npm makes. */
 function isStarted(): boolean {
@@ -43,7 +43,9 @@ function isStarted(): boolean {
 const LONGEST_END = 500;
 
 if (isStarted()) {
-  process.exitCode = await run(process.argv.slice(2), processTerminal());
+  const terminal = processTerminal();
+  process.exitCode = await run(process.argv.slice(2), terminal);
+  endIfHungUp(terminal);
   // In Bun 1.2, a socket whose TLS handshake has failed keeps the process alive.
   setTimeout(() => process.exit(), LONGEST_END).unref();
 }

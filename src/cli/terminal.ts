@@ -202,6 +202,18 @@ export function codeOfSignal(reason: unknown): number {
   return reason === HUNG_UP ? 129 : INTERRUPTED;
 }
 
+/**
+ * Ends the process by SIGHUP if its terminal has been closed. Node 20 would end with a core dump instead: it wants to
+ * reset the terminal.
+ */
+export function endIfHungUp({ interrupted }: Terminal): void {
+  const { stdin, stdout, stderr } = process;
+  const hadTerminal = [stdin, stdout, stderr].some(({ isTTY }) => isTTY);
+  if (interrupted.reason !== HUNG_UP || !hadTerminal) return;
+  process.removeAllListeners("SIGHUP");
+  process.kill(process.pid, "SIGHUP");
+}
+
 /** The reason of {@linkcode Terminal.interrupted} when the output has been closed, as by `| head`. */
 export const OUTPUT_CLOSED: Error = new Error("The output is closed");
 

@@ -3,8 +3,10 @@
 import { Client } from "@moecache/moecache";
 import { MemcachedServer } from "@moecache/moecache/testing";
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { LACKS_TMUX, TmuxTerminal } from "../cli/tmux.ts";
 import { CertificateAuthority } from "../support/certificates.ts";
 import { lacksTls, TlsMemcached } from "../support/memcached_tls.ts";
+import { until } from "../support/turns.ts";
 import { exec } from "./exec.ts";
 import { Installation, npmInstall } from "./installation.ts";
 import { Tarball } from "./tarball.ts";
@@ -89,6 +91,26 @@ async function onEach(tool: Tool): Promise<void> {
 
 for (const tool of [OLDEST_NODE, NEWEST_NODE, OLDEST_BUN, NEWEST_BUN]) {
   Deno.test(`${tool.name} runs the program of the package`, () => onEach(tool));
+  Deno.test({
+    name: `${tool.name} ends the program without a fault when the terminal is closed`,
+    ignore: LACKS_TMUX,
+    fn: async () => {
+      const runtime = await install(tool);
+      await using server = await MemcachedServer.listen();
+      const ended = await Deno.makeTempFile();
+      const command = `"${runtime}" "${PROGRAM}" stat -s ${server.address}`;
+      {
+        await using terminal = await TmuxTerminal.start({ columns: 120, rows: 24 });
+        // The shell lives on to say how the program has ended.
+        await terminal.enter(`sh -c 'trap : HUP; ${command}; echo $? > "${ended}"'`);
+        await terminal.untilShows("EVICT/s");
+      }
+      await until(async () => await Deno.readTextFile(ended) !== "");
+      // Node 20 has ended with 134 and a core dump.
+      assertEquals(await Deno.readTextFile(ended), "129\n");
+      await Deno.remove(ended);
+    },
+  });
   Deno.test({
     name: `${tool.name} runs the program of the package over TLS`,
     ignore: lacksTls(),
