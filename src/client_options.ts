@@ -428,10 +428,10 @@ function resolveFailover(options: ClientOptions, defaults: ServerDefaults): Fail
   if (failover === "error" || failover === "remove" || failover === "miss") {
     return { failover, ...probing };
   }
+  if (holdsNames(failover)) checkOptions(failover, GUTTER_OPTIONS);
   if (!holdsNames(failover) || failover.gutter === undefined) {
     throw invalidOption("failover", failover, `"error", "remove", "miss" or { gutter }`);
   }
-  checkOptions(failover, GUTTER_OPTIONS);
   const { gutter, maxExptime = 60 } = failover;
   checkInteger("maxExptime", maxExptime, 1, LONGEST_RELATIVE);
   return { failover: { servers: resolveServers(gutter, defaults), maxExptime }, ...probing };

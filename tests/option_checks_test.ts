@@ -191,6 +191,7 @@ Deno.test("what options hold is checked when it is given, not when it is first u
       options({ failover }),
       'it must be "error", "remove", "miss" or { gutter }',
     ]),
+    [options({ failover: { guter: "127.0.0.1:2" } }), 'did you mean "gutter"?'],
     [() => typed(client, null as never), "schema of type null"],
     [options({ tls: { cacerts: ["x"] } }), 'tls has an unknown "cacerts"'],
     [options({ tls: [] }), "tls must be a boolean or an object"],

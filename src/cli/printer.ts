@@ -91,7 +91,7 @@ export class Printer {
     else await this.#write(this.#encoded(row));
   }
 
-  /** Writes records of the same fields as a table; one that no terminal could hold as lines, one for each field. */
+  /** Writes records of the same fields as a table; where that is too wide for the terminal, with a line for each field. */
   async table(rows: readonly Row[], options: TableOptions = {}): Promise<void> {
     if (this.shape !== "text") {
       for (const row of rows) await this.#write(this.#encoded(row));
@@ -144,7 +144,7 @@ export interface TableOptions {
   readonly show?: Readonly<Record<string, (field: Field, row: Row) => string>>;
 }
 
-/** The least columns of a terminal that a text keeps which has to be folded. */
+/** How many columns a text that is folded has at least. */
 const LEAST_WIDTH = 20;
 /** What stands between two columns. */
 export const GAP = "  ";

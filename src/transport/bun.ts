@@ -2,7 +2,7 @@
 
 import "../loaded_already.ts";
 import { SocketError } from "../errors.ts";
-import { connectNode, dialNode } from "./node.ts";
+import { connectNode, dialNode, withReason } from "./node.ts";
 import type { NodeSocket, OnRead, SocketOptions } from "./node_socket.ts";
 import type { DialOptions, Endpoint, Transport } from "./transport.ts";
 
@@ -186,10 +186,4 @@ class Socket implements NodeSocket {
   #emit(event: string, error?: Error): void {
     this.#listeners[event]?.(error!);
   }
-}
-
-/** Gives the error of an attempt the text that Node's has: Bun's does not say why. */
-function withReason(error: Error & { code?: string }): Error {
-  if (!error.message.includes(`${error.code}`)) error.message = `connect ${error.code}`;
-  return error;
 }

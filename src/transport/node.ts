@@ -73,7 +73,16 @@ export function openReading<Options extends SocketOptions>(
   const { Bun } = globalThis as { Bun?: { version: string } };
   if (!Bun?.version.startsWith("1.2.")) return connect({ ...options, onread });
   // It never frees the `onread` of what could not connect, and does not read into its buffer anyway.
-  return connect(options).on("data", (bytes) => void onread.callback(bytes.length, bytes));
+  return connect(options)
+    .on("data", (bytes) => void onread.callback(bytes.length, bytes))
+    .on("error", withReason);
+}
+
+/** Gives the error of an attempt on Bun the text that Node's has: Bun's does not say why. */
+export function withReason(error: Error & { code?: string; syscall?: string }): Error {
+  const { message, code, syscall } = error;
+  if (syscall === "connect" && !message.includes(`${code}`)) error.message = `connect ${code}`;
+  return error;
 }
 
 /** What to connect to. */
