@@ -12,6 +12,7 @@ import type {
   CounterOptions,
   GetOrSetOptions,
   OperationOptions,
+  UpdateOptions,
 } from "../commands/operation_options.ts";
 import { type Session, sessionOf } from "../commands/session.ts";
 import {
@@ -35,11 +36,17 @@ import { computeAsRead, type UnstoredValues } from "./unstored_values.ts";
 /** In place of values that have been checked already. */
 const NO_VALUES: ReadonlyMap<string, unknown> = /* @__PURE__ */ new Map();
 
+/** Why a function was not called. */
+const OLD_GENERATION: Error = /* @__PURE__ */ new Error("The generation is an old one");
+
 /** An operation with one generation. Its result is used only if that is the current generation. */
 export interface Attempt {
   /** The prefix of all keys. */
   readonly prefix: string;
-  /** Wraps a function with effects outside of memcached, so that it fails if the generation is old. */
+  /**
+   * Wraps a function with effects outside of memcached, so that it fails with {@linkcode OLD_GENERATION} if the
+   * generation is old. Each further call asks for the generation again.
+   */
   guard<Args extends unknown[], Result>(
     action: (...args: Args) => Result | Promise<Result>,
   ): (...args: Args) => Promise<Result>;
@@ -205,6 +212,27 @@ export class Generations {
   }
 
   /**
+   * Runs `update`. If the generation has ended before `change` is called again, it begins again under the current one:
+   * the server may have restarted, and what is stored under the old one would be lost at once.
+   */
+  async update<Value>(
+    commands: KeyCommands,
+    key: string,
+    change: (value: Value | undefined) => Value | undefined | Promise<Value | undefined>,
+    options: UpdateOptions | undefined,
+  ): Promise<Value | undefined> {
+    const operate = ({ prefix, guard }: Attempt) =>
+      commands.update(prefix + key, guard(change), options);
+    while (true) {
+      try {
+        return await this.call("update", [key, change], operate, options);
+      } catch (error) {
+        if (error !== OLD_GENERATION) throw error;
+      }
+    }
+  }
+
+  /**
    * Runs an operation on many keys. Its results and errors have the caller's keys. If the generation is unknown and the
    * client treats this as a miss, nothing is read or stored, and no key existed.
    *
@@ -321,9 +349,15 @@ export class Generations {
   #attempt(generation: bigint, fetching: Promise<Generation>): Attempt {
     return {
       prefix: this.#prefixOf(generation),
-      guard: (action) => async (...args) => {
-        if (await fetching !== generation) throw new Error("The generation is an old one");
-        return await action(...args);
+      guard: (action) => {
+        let asked: Promise<Generation> | undefined = fetching;
+        return async (...args) => {
+          // A failure is found again by who begins again.
+          const current = await (asked ?? this.#fetch().catch(() => undefined));
+          asked = undefined;
+          if (current !== generation) throw OLD_GENERATION;
+          return await action(...args);
+        };
       },
       waitingFor: async (action, own) => {
         const ending = new AbortController();

@@ -322,9 +322,7 @@ export class Namespace implements KeyCommands {
     options?: UpdateOptions,
   ): Promise<Value | undefined> {
     return this.#operate("update", key, options, () => (generations, options) => {
-      const operate = ({ prefix, guard }: Attempt) =>
-        this.#commands.update(prefix + key, guard(change), options);
-      return generations.call("update", [key, change], operate, options);
+      return generations.update(this.#commands, key, change, options);
     });
   }
 

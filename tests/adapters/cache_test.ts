@@ -680,6 +680,17 @@ function describeCache(
       assertEquals(await caches.keys(), []);
     });
 
+    test("lists a cache again that is opened after its name was lost", async ({ caches, client }) => {
+      await client.delete("cache:names");
+      assertEquals(await caches.has("test"), false);
+      await caches.open("test");
+      assertEquals(await caches.keys(), ["test"]);
+      await new MoecacheCacheStorage(client).delete("test");
+      assertEquals(await caches.match(URL_), undefined);
+      await caches.open("test");
+      assertEquals(await caches.has("test"), true);
+    });
+
     test("converts names to strings", async ({ caches, client }) => {
       const odd = [undefined, null, 5, { toString: () => "text" }] as unknown as string[];
       for (const name of odd) await caches.open(name);

@@ -34,6 +34,27 @@ for (const [kind, start] of Object.entries(RESTARTING)) {
     assertEquals(calls, 2);
   });
 
+  Deno.test(`update in a namespace keeps what was stored after a restart of ${kind}`, async () => {
+    await using server = await start();
+    await using first = new Client(server.address, { timeout: 10_000 });
+    await using second = new Client(server.address, { timeout: 10_000 });
+    const [mine, theirs] = [first.namespace("n:"), second.namespace("n:")];
+    await mine.set("key", ["lost"]);
+    let calls = 0;
+    const updated = await mine.update<string[]>("key", async (names = []) => {
+      if (++calls === 1) {
+        await server.restart(second);
+        // The counter is lost too, so this has another generation.
+        await theirs.set("key", ["acknowledged"]);
+        await first.version().catch(() => {});
+      }
+      return [...names, "added"];
+    });
+    assertEquals(updated, ["acknowledged", "added"]);
+    assertEquals(await theirs.get("key"), updated);
+    assertEquals(calls, 2);
+  });
+
   Deno.test(`cas takes no cas unique from before a restart of ${kind}`, async () => {
     await using server = await start();
     await using first = new Client(server.address, { timeout: 10_000 });

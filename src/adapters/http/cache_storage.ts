@@ -33,8 +33,8 @@ const LONGEST_NAME = 80;
  * The web standard's `CacheStorage` on memcached: caches by name, shared by all programs that use the same servers and
  * prefix. Frameworks use it when it replaces the global `caches`, as in the example.
  *
- * The list of names is one item, and memcached may evict it. Then `has` and `keys` do not know a cache until a new
- * `MoecacheCacheStorage` opens it.
+ * The list of names is one item, and memcached may evict it. Then `has` and `keys` do not know a cache until it is
+ * opened again: by a new `MoecacheCacheStorage`, or by one that has missed the name with `has`, `keys` or `match`.
  *
  * @example Replacing the runtime's `caches`, for example for Hono's `cache()`
  * ```ts
@@ -206,7 +206,11 @@ export class MoecacheCacheStorage {
    * ```
    */
   async keys(): Promise<string[]> {
-    return await this.#names.read(this.#namesKey);
+    const names = await this.#names.read(this.#namesKey);
+    // What the list has lost is added when it is opened again.
+    const listed = new Set(names);
+    for (const name of this.#opened.keys()) if (!listed.has(name)) this.#opened.delete(name);
+    return names;
   }
 
   /**
