@@ -19,6 +19,8 @@ import { StepRetrieval } from "./step_retrieval.ts";
 /** A value, its cas unique, and the number of the connection that they were read through. */
 export interface TiedValue<Value> {
   readonly value: Value;
+  /** A copy of what was read, if it was asked for. */
+  readonly copy?: { readonly flags: number; readonly data: Uint8Array } | undefined;
   readonly cas: bigint;
   readonly carrier: number;
 }
@@ -44,11 +46,16 @@ export function tieOf(info: object): Tie | undefined {
   return ties.get(info);
 }
 
-/** Reads an item; the value of an item without one, such as a lease, is `undefined`. */
+/**
+ * Reads an item; the value of an item without one, such as a lease, is `undefined`.
+ *
+ * @param copies Whether to copy the item as well.
+ */
 export function readTied<Value>(
   session: Session,
   key: string,
   options: OperationOptions | undefined,
+  copies: boolean = false,
 ): Promise<TiedValue<Value> | undefined> {
   const readItem = async (
     flags: number,
@@ -58,7 +65,8 @@ export function readTied<Value>(
     carrier: number,
   ) => {
     if (cas === undefined) throw noCasError();
-    return { value: await session.readItem(flags, data, cas, key), cas, carrier };
+    const copy = copies ? { flags, data: data.slice() } : undefined;
+    return { value: await session.readItem(flags, data, cas, key), copy, cas, carrier };
   };
   return session.ask(key, () => new StepRetrieval("gets", key, readItem), options) as Promise<
     TiedValue<Value> | undefined

@@ -1,5 +1,6 @@
 /** Reads a value, changes it and stores it, unless others have changed it meanwhile. @module */
 
+import { equals } from "@std/bytes/equals";
 import {
   type OperationOptions,
   operationOptions,
@@ -15,7 +16,7 @@ import { namedIfClosed, whileOpen, writeAndReadInTime } from "../commands/bounde
 import type { Session } from "../commands/session.ts";
 import { backoff, pause } from "../waiting/timers.ts";
 import { useAtOnce } from "./load_callers.ts";
-import { readTied, storeTied } from "./tied_cas.ts";
+import { readTied, storeTied, type TiedValue } from "./tied_cas.ts";
 
 const DEFAULT_RETRIES = 25;
 
@@ -35,23 +36,29 @@ export async function update<Value>(
   const context = presentContext();
   // An error is never a miss here: otherwise the old value would be ignored, or the new one not stored.
   const strict = { ...operationOptions(options), failover: "error" } as const;
+  // It is encoded at once, because the caller may change it later.
+  const use = (changed: Value | undefined) => {
+    if (changed === undefined) return undefined;
+    const exptime = exptimeOf(changed);
+    const written = writeAndReadInTime(session, changed, key, action);
+    // It may be rejected before it is awaited.
+    written.catch(() => {});
+    return { exptime, written };
+  };
+  let before: TiedValue<Value | undefined> | undefined;
+  let changed: ReturnType<typeof use>;
   for (let attempt = 0;; attempt++) {
-    const item = await readTied<Value | undefined>(session, key, strict);
-    // It is encoded at once, because the caller may change it later.
-    const use = (changed: Value | undefined) => {
-      if (changed === undefined) return undefined;
-      const exptime = exptimeOf(changed);
-      const written = writeAndReadInTime(session, changed, key, action);
-      // It may be rejected before it is awaited.
-      written.catch(() => {});
-      return { exptime, written };
-    };
-    const changed = await whileOpen(
-      session,
-      (async () => await useAtOnce(change(item?.value), use))(),
-    ).catch((error) => {
-      throw namedIfClosed(session, error, action);
-    });
+    const item = await readTied<Value | undefined>(session, key, strict, true);
+    // With `maxSockets`, what `change` asks other servers for may end this one's connection each time.
+    if (changed === undefined || !isSame(before, item)) {
+      changed = await whileOpen(
+        session,
+        (async () => await useAtOnce(change(item?.value), use))(),
+      ).catch((error) => {
+        throw namedIfClosed(session, error, action);
+      });
+    }
+    before = item;
     if (changed === undefined) return undefined;
     const { exptime, written } = changed;
     const { item: { flags, data }, value } = await written;
@@ -64,6 +71,13 @@ export async function update<Value>(
     if (attempt === retries) throw lostEveryRace(key, retries);
     await pause(session.settings.clock, backoff(attempt), signal);
   }
+}
+
+/** Whether an item that was read twice has not changed; a cas unique alone may be that of another one after a restart. */
+function isSame(before: TiedValue<unknown> | undefined, item: typeof before): boolean {
+  if (before?.copy === undefined || item?.copy === undefined) return false;
+  return before.cas === item.cas && before.copy.flags === item.copy.flags &&
+    equals(before.copy.data, item.copy.data);
 }
 
 /** Makes the exptime of each new value. A constant exptime is checked at once. */

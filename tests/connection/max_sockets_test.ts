@@ -321,3 +321,20 @@ Deno.test("what is computed is stored, and a lock released, where other servers 
     }
   }
 });
+
+Deno.test("update calls change once where that asks another server, for which the connection is closed", async () => {
+  // A cas unique counts on its connection only: each attempt would lose it again.
+  await using one = await MemcachedServer.listen();
+  await using other = await MemcachedServer.listen();
+  const options = { maxSockets: 1, locator: byNumber };
+  await using client = new Client([one.address, other.address], options);
+  await client.set("0", "old");
+  let calls = 0;
+  const change = async (old: string | undefined) => {
+    calls++;
+    await client.get("1");
+    return `${old}, changed`;
+  };
+  assertEquals(await client.update<string>("0", change), "old, changed");
+  assertEquals([await client.get("0"), calls], ["old, changed", 1]);
+});

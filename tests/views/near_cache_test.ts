@@ -202,6 +202,18 @@ Deno.test("nearCache keeps nothing of a read that a write has overtaken, however
   assertEquals(view.near.size, 0);
 });
 
+Deno.test("nearCache: getMany with an aborted signal rejects, also when it has all values", async () => {
+  await using server = await MemcachedServer.listen();
+  await using client = new Client(server.address);
+  const view = nearCache(client, ALL);
+  await view.set("a", "value");
+  const aborted = { signal: AbortSignal.abort(new Error("given up")) };
+  for (const values of [client, view]) {
+    assertEquals(await values.getMany(["a"]), new Map([["a", "value"]]));
+    await assertRejects(() => values.getMany(["a"], aborted), Error, "given up");
+  }
+});
+
 Deno.test("nearCache joins no read that began longer ago than its ttl", async () => {
   await using client = new Client("127.0.0.1:1");
   const clock = new Clock();

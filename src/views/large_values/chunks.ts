@@ -208,7 +208,10 @@ export class Chunks {
     return concat(all);
   }
 
-  /** Reads the chunks one after the other, a few ahead; yields `undefined` in place of the first that is missing. */
+  /**
+   * Reads the chunks one after the other, a few ahead; yields `undefined` in place of the first that is missing, or in
+   * place of all, where that is known in time.
+   */
   async *readEach(
     list: ChunkList,
     options: OperationOptions,
@@ -220,6 +223,9 @@ export class Chunks {
       ahead.push(chunk);
     };
     for (let index = 0; index < Math.min(WINDOW, list.count); index++) ask(index);
+    // When a caller has read one chunk, it is too late for a miss.
+    const [isRestThere, ...first] = await Promise.all([this.#isRestThere(list, options), ...ahead]);
+    if (!isRestThere || first.includes(undefined)) return yield undefined;
     for (let index = 0; index < list.count; index++) {
       const chunk = await ahead.shift();
       if (index + WINDOW < list.count) ask(index + WINDOW);
@@ -234,6 +240,22 @@ export class Chunks {
       const found = await Promise.all(keys.map((key) => this.#client.inspect(key, options)));
       return found.every((info) => info !== undefined);
     });
+  }
+
+  /** Whether the chunks behind the first few are there, where that can be asked without reading them. */
+  async #isRestThere({ count, keyOf }: ChunkList, options: OperationOptions): Promise<boolean> {
+    if (this.#session === undefined || count <= WINDOW) return true;
+    const inspect = (index: number) => this.#client.inspect(keyOf(index), options);
+    const last = await inspect(count - 1);
+    if (last === undefined) return false;
+    // Without meta commands, the chunks would be read.
+    if (last.ttl === undefined) return true;
+    for (let start = WINDOW; start < count - 1; start += CHANGED_AT_ONCE) {
+      const length = Math.min(CHANGED_AT_ONCE, count - 1 - start);
+      const found = await Promise.all(Array.from({ length }, (_, i) => inspect(start + i)));
+      if (found.includes(undefined)) return false;
+    }
+    return true;
   }
 
   /** Changes when the chunks expire; tells whether all were there. */

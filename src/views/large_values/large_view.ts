@@ -48,12 +48,13 @@ export interface LargeValueCommands extends KeyCommands {
    * Reads a value as a stream of bytes; a string as its UTF-8. No more than a few chunks are in memory at once, except
    * with `format: "mcrouter"` and a transcoder that changes bytes, as pickles do.
    *
-   * The stream fails with a `ClientException` when memcached drops a chunk while it is read. Cancel it when it
-   * need not be read to its end.
+   * The stream fails with a `ClientException` when memcached drops a chunk while it is read. On servers without meta
+   * commands, and on another view, it fails too when a chunk behind the first eight is missing. Cancel it when it need
+   * not be read to its end.
    *
    * @param key The key.
    * @param options `signal`, which also ends the stream.
-   * @returns The stream; `undefined` when the key does not exist.
+   * @returns The stream; `undefined` when the key does not exist, or a chunk is missing.
    * @throws {ClientException} When the value is neither bytes nor a string, or memcached refuses.
    * @throws {SocketError} When a server cannot be reached.
    */

@@ -127,6 +127,8 @@ export class NearCache implements NearCacheCommands {
         results.set(key, values.keep(key, value, { start, reading }) as Value);
       }
       for (const [key, value] of stale) results.set(key, value as Value);
+      // Where nothing is asked, nothing else looks at it.
+      if (unique.length > 0) options?.signal?.throwIfAborted();
     } catch (error) {
       throw withResults(error, "get", { results, count: unique.length });
     } finally {

@@ -1,6 +1,7 @@
 /** How a view changes a value that memcached cannot change itself: it reads it and stores it again. @module */
 
 import { concat } from "@std/bytes/concat";
+import { equals } from "@std/bytes/equals";
 import { ClientException, type OperationOptions } from "../../../mod.ts";
 import { OPERATION_OPTIONS, operationOptions } from "../../commands/operation_options.ts";
 import { checkOptions } from "../../option_checks.ts";
@@ -36,8 +37,13 @@ export async function rewrite(
     if (value === undefined) return undefined;
     const next = change(value);
     const exptime = remainingExptime(info, Infinity);
-    const send: SendStored<string> = (innerKey, stored, operation) => {
-      return inner.cas(innerKey, stored, found.cas, exptime, operation);
+    const send: SendStored<string> = async (innerKey, stored, operation) => {
+      const outcome = await inner.cas(innerKey, stored, found.cas, exptime, operation);
+      if (outcome !== "exists") return outcome;
+      // With `maxSockets`, what was asked other servers meanwhile may have ended the connection, each time.
+      const again = await inner.gets(innerKey, operation);
+      if (again?.cas !== found.cas || !isSame(again.value, found.value)) return outcome;
+      return await inner.cas(innerKey, stored, again.cas, exptime, operation);
     };
     const writing = { options, exptime, before: found.value, isTold: true };
     const outcome = await write(store, key, next, writing, send, "dropped");
@@ -45,6 +51,13 @@ export async function rewrite(
     if (outcome === "dropped") return undefined;
   }
   throw changedTooOften("change", key);
+}
+
+/** Whether two stored values are certainly equal. */
+function isSame(a: unknown, b: unknown): boolean {
+  if (a instanceof Uint8Array && b instanceof Uint8Array) return equals(a, b);
+  if (!Array.isArray(a) || !Array.isArray(b)) return Object.is(a, b);
+  return a.length === b.length && a.every((item, i) => isSame(item, b[i]));
 }
 
 /** As `append` and `prepend` of the client, for values that memcached may have in another form. */

@@ -5,6 +5,7 @@ import { MemcachedServer } from "@moecache/moecache/testing";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { connect } from "node:net";
 import { SERVERS } from "../../support/every_server.ts";
+import { until } from "../../support/turns.ts";
 import { moecache } from "../fake_terminal.ts";
 import { StartedPage } from "./started_page.ts";
 
@@ -47,8 +48,14 @@ for (const [kind, start] of Object.entries(SERVERS)) {
       [MARKUP_WITH_SPACES, "<img src=x onerror=alert(1)>\\u202e"],
       [MARKUP, MARKUP],
     ]);
-    const { isUp, rows: [row] } = await page.json(`/api/slabs?server=${server.address}`);
-    assertEquals([isUp, typeof row.chunkSize, typeof row.items], [true, "number", "number"]);
+    let slabs = { isUp: false, rows: [] as Record<string, unknown>[] };
+    // The server may be late with its first answer since its keys are watched.
+    await until(async () => {
+      slabs = await page.json(`/api/slabs?server=${server.address}`);
+      return slabs.isUp;
+    });
+    const { chunkSize, items } = slabs.rows[0] ?? {};
+    assertEquals([typeof chunkSize, typeof items], ["number", "number"]);
     for (const key of [MARKUP, MARKUP_WITH_SPACES]) {
       const reply = await page.ask(`/api/inspect?key=${encodeURIComponent(key)}`);
       assertMatch(reply.headers["content-type"] ?? "", /^application\/json/);
