@@ -66,6 +66,8 @@ export async function update<Value>(
     const stored = { flags, exptime, data, cas, carrier };
     const storing = inContext(context, () => store(session, key, stored, strict));
     if (await storing) return value as Value;
+    // memcached with `-C` gives 0, and replaces nothing: another attempt would not succeed either.
+    if (cas === 0n) throw updateError(key, "the server keeps no cas uniques (memcached -C)");
     if (attempt === retries) throw lostEveryRace(key, retries);
     await pause(session.settings.clock, backoff(attempt), signal);
   }
@@ -98,6 +100,9 @@ async function store(
 
 function lostEveryRace(key: string, retries: number): ClientException {
   // By other clients, or by the function itself.
-  const why = `it was changed meanwhile each time, and retries is ${retries}`;
+  return updateError(key, `it was changed meanwhile each time, and retries is ${retries}`);
+}
+
+function updateError(key: string, why: string): ClientException {
   return new ClientException(`Cannot update key "${key}": ${why}`, key);
 }

@@ -32,7 +32,7 @@ export type OpenSocket = (options: SocketOptions) => NodeSocket;
 /** Opens a TCP or unix socket with `node:net`. */
 export async function dialNode(endpoint: Endpoint, options: DialOptions): Promise<Transport> {
   const net = await builtinModule<NodeNet>("node:net");
-  const open = (socket: SocketOptions) => openReading(net.connect, socket);
+  const open = (socket: SocketOptions) => openReading(net.connect, socket).on("error", withReason);
   const transport = await connectNode(endpoint, options, open);
   transport.configure(options);
   return transport;
@@ -73,12 +73,13 @@ export function openReading<Options extends SocketOptions>(
   const { Bun } = globalThis as { Bun?: { version: string } };
   if (!Bun?.version.startsWith("1.2.")) return connect({ ...options, onread });
   // It never frees the `onread` of what could not connect, and does not read into its buffer anyway.
-  return connect(options)
-    .on("data", (bytes) => void onread.callback(bytes.length, bytes))
-    .on("error", withReason);
+  return connect(options).on("data", (bytes) => void onread.callback(bytes.length, bytes));
 }
 
-/** Gives the error of an attempt on Bun the text that Node's has: Bun's does not say why. */
+/**
+ * Gives the error of an attempt on Bun the text that Node's has: Bun's does not say why. Not for TLS, where Bun 1.2
+ * reports a wrong key as a refusal.
+ */
 export function withReason(error: Error & { code?: string; syscall?: string }): Error {
   const { message, code, syscall } = error;
   if (syscall === "connect" && !message.includes(`${code}`)) error.message = `connect ${code}`;

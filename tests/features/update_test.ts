@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { Client, ClientException, ValidationException } from "../../mod.ts";
 import { onEveryServer } from "../support/every_server.ts";
+import { memcachedPath, MemcachedProcess } from "../support/memcached.ts";
 import { assertTtl } from "../support/ttl.ts";
 
 onEveryServer("update", (test) => {
@@ -103,4 +104,19 @@ onEveryServer("update", (test) => {
     await assertRejects(() => client.update("a b", () => 1), ValidationException, "update");
     assert(await client.get("key") === 1);
   });
+});
+
+Deno.test({
+  name: "update fails at once where memcached keeps no cas uniques",
+  ignore: memcachedPath() === undefined,
+  async fn() {
+    await using memcached = await MemcachedProcess.start(["-C"]);
+    await using client = new Client(memcached.address);
+    let calls = 0;
+    const count = () => client.update("key", () => ++calls);
+    assertEquals(await count(), 1);
+    // Not after 25 retries, which take seconds, and not because of another client.
+    await assertRejects(count, ClientException, "keeps no cas uniques");
+    assertEquals([calls, await client.get("key")], [2, 1]);
+  },
 });
