@@ -10,7 +10,7 @@ const ADDRESS = "https://example.com/page";
 const WRITERS = 2;
 const RESTARTS = 3;
 
-/** Repeats operations until it is told to end, and notes what has been acknowledged of those begun since a restart. */
+/** Repeats operations until it is stopped. It remembers which ones have succeeded since the last restart. */
 class Writer {
   readonly opened: Set<string> = new Set();
   readonly put: Set<string> = new Set();

@@ -116,7 +116,7 @@ Deno.test("what ends at once shows no progress", () => {
   assertStringIncludes(messages, "listed: 25 of 100, 100/s, 1s left");
 });
 
-Deno.test("progress never takes two lines, of which one would stay", () => {
+Deno.test("progress is cut to one line of the terminal", () => {
   let messages = "";
   const warn = (text: string) => void (messages += text);
   showProgress(
