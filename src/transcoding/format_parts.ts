@@ -23,6 +23,13 @@ export function unstorable(why: string, value: unknown): ValidationException {
   return new ValidationException(`Cannot store value: ${why}`, value);
 }
 
+/** The error for an item that is not as long as its type is. */
+export function wrongLength(type: string, size: number, data: Uint8Array): ClientException {
+  const taken = size === 1 ? "1 byte" : `${size} bytes`;
+  const why = `a ${type} takes ${taken}, and it has ${data.length}`;
+  return new ClientException(`Cannot read item: ${why}`, new Uint8Array(data));
+}
+
 /** What a value is called in a message: its type, or the class that it is an instance of. */
 export function describe(value: unknown): string {
   if (value === null || value === undefined) return `${value}`;

@@ -3,7 +3,7 @@
 import { changeOf } from "../figures.ts";
 import { bar } from "../histogram.ts";
 import type { Overview, ServerUp } from "../overview.ts";
-import { showDuration, showNumber, showShare, showSize } from "../quantities.ts";
+import { countOf, showDuration, showNumber, showShare, showSize } from "../quantities.ts";
 import { itemClasses, numberIn, slabClasses } from "../snapshot.ts";
 import { fitted } from "../shown_text.ts";
 import { advicePage } from "./advice_lines.ts";
@@ -46,14 +46,15 @@ export function serverPage(overview: Overview, name: string, width: number): Lin
 function summary({ figures, look: { now } }: ServerUp): Line[] {
   const { stats, settings } = now;
   const { uptime, bytes, limit, fill, items, connections, coldestAge } = figures;
+  const threads = numberIn(stats, "threads");
   const most = numberIn(stats, "max_connections") ?? numberIn(settings, "maxconns");
   return [
     [
       foreign(figures.server, "strong"),
       foreign(`  memcached ${figures.version ?? "?"}, up ${showDuration(uptime)}`),
       foreign(
-        `, pid ${stats.pid ?? "?"}, ${stats.threads ?? "?"} thread${
-          stats.threads === "1" ? "" : "s"
+        `, pid ${stats.pid ?? "?"}, ${
+          threads === undefined ? "? threads" : countOf(threads, "thread")
         }`,
       ),
     ],

@@ -1,6 +1,7 @@
 /** Reads values as EnyimMemcached's `DefaultTranscoder` does. @module */
 
 import { ClientException, quote } from "../../errors.ts";
+import { wrongLength } from "../format_parts.ts";
 import { decodeText } from "../text.ts";
 import {
   dateFromBinary,
@@ -82,9 +83,7 @@ export function readValue(flags: number, data: Uint8Array): unknown {
 function readFixed({ name, size, read }: FixedType, data: Uint8Array): unknown {
   const { buffer, byteOffset, byteLength } = data;
   if (byteLength >= size) return read(new DataView(buffer, byteOffset, byteLength));
-  const taken = size === 1 ? "1 byte" : `${size} bytes`;
-  const why = `a ${name} takes ${taken}, and it has ${byteLength}`;
-  throw new ClientException(`Cannot read item: ${why}`, new Uint8Array(data));
+  throw wrongLength(name, size, data);
 }
 
 function readDateTime(view: DataView): Date {

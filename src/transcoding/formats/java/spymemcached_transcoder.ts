@@ -1,6 +1,6 @@
 import { ClientException, ValidationException } from "../../../errors.ts";
 import { checkChoice, checkNames } from "../../../option_checks.ts";
-import { writing } from "../../format_parts.ts";
+import { writing, wrongLength } from "../../format_parts.ts";
 import { numberIfSafe } from "../../pickle/numbers.ts";
 import { decodeText, encodeText } from "../../text.ts";
 import type { DecodeLimits, EncodedValue, Transcoder } from "../../transcoder.ts";
@@ -239,9 +239,7 @@ function readType(type: JavaType, data: Uint8Array, kind: SpymemcachedKind): unk
   if (type === "bytes") return new Uint8Array(data);
   const size = SIZES[type] ?? 0;
   if (data.length > size || (kind !== "serializing" && data.length < size)) {
-    const taken = size === 1 ? "1 byte" : `${size} bytes`;
-    const why = `a ${type} takes ${taken}, and it has ${data.length}`;
-    throw new ClientException(`Cannot read item: ${why}`, new Uint8Array(data));
+    throw wrongLength(type, size, data);
   }
   const padded = new Uint8Array(size);
   padded.set(data, size - data.length);
