@@ -2,7 +2,7 @@
 
 import type { ConnectContext } from "../channel_contexts.ts";
 import { SocketError, TimeoutError } from "../errors.ts";
-import { beginTurn, endTurn, NAMES, publish } from "../observation.ts";
+import { beginTurn, CHANNEL_NAMES, endTurn, publish } from "../observation.ts";
 import { lookForChannels, noteCarrier } from "../observation/connections.ts";
 import { type Command, type Exchange, NEVER, type Turn } from "../protocol/command.ts";
 import type { Interruption } from "../protocol/refusal.ts";
@@ -448,7 +448,9 @@ export class Connection implements SocketHolder {
     this.#closing?.catch(() => {});
     const context = this.#context;
     const tell = this.#tellEnd = () => {
-      if (context) publish(NAMES.connectionClosed, () => ({ ...context, reason, isFailure }));
+      if (context) {
+        publish(CHANNEL_NAMES.connectionClosed, () => ({ ...context, reason, isFailure }));
+      }
     };
     if (this.#isConnected) tell();
     const lost: Command[] = [];
