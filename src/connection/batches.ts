@@ -124,8 +124,14 @@ export class Batches {
 
   #make(): Batch {
     return this.#spare.pop() ?? {
-      ...{ kind: "", counters: undefined, isCoalesced: false, open: 0, size: 0, byteLength: 0 },
-      ...{ written: 0, context: undefined },
+      kind: "",
+      counters: undefined,
+      isCoalesced: false,
+      open: 0,
+      size: 0,
+      byteLength: 0,
+      written: 0,
+      context: undefined,
     };
   }
 }
