@@ -4,7 +4,7 @@ import { decodeUtf8 } from "../../text.ts";
 
 const CHUNK = 4096;
 
-/** Decodes modified UTF-8; `undefined` when the bytes are none. */
+/** Decodes modified UTF-8; `undefined` when the bytes are something else. */
 export function decodeJava(bytes: Uint8Array): string | undefined {
   try {
     return decodeUtf8(bytes);
