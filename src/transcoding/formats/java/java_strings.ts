@@ -1,4 +1,4 @@
-/** Java's modified UTF-8: a NUL takes two bytes, and a character beyond U+FFFF the three of each surrogate. */
+/** Java's modified UTF-8: a NUL takes two bytes, and a character beyond U+FFFF the three of each surrogate. @module */
 
 import { decodeUtf8 } from "../../text.ts";
 
