@@ -352,7 +352,7 @@ export class Generations {
       guard: (action) => {
         let asked: Promise<Generation> | undefined = fetching;
         return async (...args) => {
-          // A failure is found again by who begins again.
+          // If this fails, the operation begins again, and fails then.
           const current = await (asked ?? this.#fetch().catch(() => undefined));
           asked = undefined;
           if (current !== generation) throw OLD_GENERATION;

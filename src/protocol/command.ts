@@ -8,7 +8,7 @@
 import type { CommandContext } from "../channel_contexts.ts";
 import {
   ClientException,
-  madeAgain,
+  copyError,
   messageOf,
   SocketError,
   ValidationException,
@@ -152,7 +152,7 @@ export function withAction(
     // It may name others that were lost together with this one.
     message = message.includes(label) ? `Cannot ${action}: ${message}` : message + label + action;
   }
-  const own = madeAgain(error, message);
+  const own = copyError(error, message);
   if (isUnsent) unsent.add(own as Error);
   return own;
 }
@@ -185,7 +185,7 @@ async function trace(error: unknown): Promise<never> {
   await undefined;
   await undefined;
   tracing--;
-  const again = madeAgain(error);
+  const again = copyError(error);
   if (again === error || traced.has(error as Error)) throw again;
   traced.add(error as Error);
   throw Object.assign(error as Error, { stack: (again as Error).stack });
