@@ -225,12 +225,13 @@ function partialMessage(
 }
 
 /**
- * Copies an error of this module, with a long stack of the caller. Other errors are returned unchanged.
+ * Copies an error of this module: the stack of the copy is that of the present call, and longer than the runtime's
+ * limit. Other errors are returned unchanged.
  *
  * @param text The message of the copy; by default that of the error.
  */
-export function madeAgain(error: unknown, text: string = Object(error).message): unknown {
-  // An error has what the options of its copy are: the cause, if it has one, and the names.
+export function copyError(error: unknown, text: string = Object(error).message): unknown {
+  // The error itself is passed as the options of its copy: it has a `cause`, a `server` and a `client`, if any.
   const options = Object(error);
   const { constructor: Class, item } = options;
   // Functions of this module take room in a stack besides the caller's. Not every runtime has a limit; a program may have

@@ -1,6 +1,8 @@
 /**
- * What a client tells programs that watch it: the channels of `node:diagnostics_channel`, and counters. All
- * that the rest of the client knows of them is here. Nothing is made for a channel without subscribers.
+ * What a client tells programs that watch it: the channels of `node:diagnostics_channel`, and counters. The rest of the
+ * client publishes and counts through the functions of this module; `observation/connections.ts` has those that only
+ * connections need, and `channel_contexts.ts` the types of what is published. What OpenTelemetry, Prometheus and a
+ * debug log make of it is in `observing/`. Nothing is made for a channel without subscribers.
  *
  * @module
  */
@@ -8,8 +10,8 @@
 import { SocketError } from "./errors.ts";
 import type { ClientMetrics, CommandContext } from "./channel_contexts.ts";
 
-/** The names as the client itself reads them. */
-export const NAMES: typeof CHANNELS = /* @__PURE__ */ Object.freeze({
+/** The names of the channels, for the client itself: reading {@linkcode CHANNELS} is taken note of. */
+export const CHANNEL_NAMES: typeof CHANNELS = /* @__PURE__ */ Object.freeze({
   command: "moecache:command",
   batch: "moecache:batch",
   connect: "moecache:connect",
@@ -64,7 +66,7 @@ export const CHANNELS: {
   readonly discovery: "moecache:discovery";
   /** How `getOrSet` came by a value. */
   readonly lease: "moecache:lease";
-} = /* @__PURE__ */ noticed();
+} = /* @__PURE__ */ noticingReads();
 
 /** A channel, as far as it is used here. */
 interface Channel {
@@ -132,13 +134,13 @@ export function useChannels(module: Diagnostics): void {
 /** Whether a program has read a name of {@linkcode CHANNELS}. */
 let isNamed = false;
 
-/** The names, which a program reads when it is about to subscribe. */
-function noticed(): typeof CHANNELS {
+/** The names, in an object that notices when a program reads one: it is about to subscribe. */
+function noticingReads(): typeof CHANNELS {
   const get = (_: unknown, property: string) => {
     isNamed = true;
-    return NAMES[property as keyof typeof NAMES];
+    return CHANNEL_NAMES[property as keyof typeof CHANNEL_NAMES];
   };
-  return new Proxy<typeof NAMES>(NAMES, { get });
+  return new Proxy<typeof CHANNEL_NAMES>(CHANNEL_NAMES, { get });
 }
 
 /**
@@ -271,11 +273,11 @@ export function endTurn(): void {
 
 /** Whether operations have subscribers: asked once for all those of a turn. */
 export function tracesCommands(): boolean {
-  if (!isGathering) isCommandTraced = isListenedTo(NAMES.command);
+  if (!isGathering) isCommandTraced = isListenedTo(CHANNEL_NAMES.command);
   return isCommandTraced;
 }
 
-/** What of a command is of interest. */
+/** A command, as far as it is published and counted. */
 export interface SentCommand {
   readonly byteLength: number;
   /** The number of the connection that carried it last; 0 before the first. */
@@ -364,6 +366,7 @@ export class Counters {
   /** What has been counted until now. */
   snapshot(pending: number): ClientMetrics {
     const { requests, errors: names, ...counted } = this;
+    // The first two begin as copies of `requests`, whose entries the loop replaces: that is shorter than two empty records.
     const [operations, latency, errors] = [requests, requests, names].map(Object.fromEntries);
     for (const [kind, { operations: count, bounds, counts, sum }] of requests) {
       operations[kind] = count;

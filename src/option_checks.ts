@@ -40,7 +40,7 @@ export function checkOptions<Options>(
     const type = types[name];
     if (value === undefined || type === "any") continue;
     if (!isOfType(value, type)) {
-      throw invalidOption(name, value, NAMES[type as keyof typeof NAMES] ?? `a ${type}`);
+      throw invalidOption(name, value, TYPE_NAMES[type as keyof typeof TYPE_NAMES] ?? `a ${type}`);
     }
   }
 }
@@ -97,13 +97,14 @@ export function checkObject(
 
 /** Whether a value holds something by names: lists, maps, dates, promises and signals do not. Modules may. */
 export function holdsNames(value: unknown): value is object {
+  // `[object Object]` or `[object Module]`; the pattern is short, because every bundle has it.
   return /Obj|Mod/.test({}.toString.call(value));
 }
 
 /**
  * Checks options that are passed on, which may have other names, and their signal.
  *
- * @throws {ValidationException} When they are not an object, or the signal is none.
+ * @throws {ValidationException} When they are not an object, or `signal` is not an AbortSignal.
  * @throws The reason of the signal when it has been aborted.
  */
 export function checkSignal(
@@ -113,12 +114,12 @@ export function checkSignal(
   checkObject(options, "a plain object");
   const { signal } = options;
   if (signal === undefined) return;
-  if (!isSignal(signal)) throw invalidOption("signal", signal, NAMES.signal);
+  if (!isSignal(signal)) throw invalidOption("signal", signal, TYPE_NAMES.signal);
   signal.throwIfAborted();
 }
 
 /** The names, in messages, of types that are not JavaScript's. */
-const NAMES = { signal: "an AbortSignal", failover: '"error"' } as const;
+const TYPE_NAMES = { signal: "an AbortSignal", failover: '"error"' } as const;
 
 function isOfType(value: unknown, type: string): boolean {
   if (type === "signal") return isSignal(value);
@@ -222,6 +223,7 @@ export function checkClient(
 
 /** Formats a value for a message; numbers without quotes. */
 export function show(value: unknown): string {
+  // A number or a bigint.
   return /num|big/.test(typeof value) ? `${value}` : quote(value);
 }
 

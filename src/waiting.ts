@@ -1,4 +1,9 @@
-/** The clock of a client, and waiting for promises that a signal may end. @module */
+/**
+ * The clock of a client, and waiting for promises that a signal may end: what every client has loaded. The folder
+ * `waiting/` has what is loaded with its first connection.
+ *
+ * @module
+ */
 
 /** The client's clock and timers. A test may pass its own. */
 export interface Clock {

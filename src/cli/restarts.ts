@@ -1,6 +1,6 @@
 /** Items that are stored again where a server was started again meanwhile: memcached starts empty. @module */
 
-import { ClientException } from "../../mod.ts";
+import { ClientException, SocketError, TimeoutError } from "../../mod.ts";
 import { isRestarted } from "./figures.ts";
 import type { Fleet } from "./fleet.ts";
 import { ItemStore, type StoreCounts } from "./item_transfer.ts";
@@ -95,16 +95,36 @@ async function repeat(
  * Looks at servers that are to be written to.
  *
  * @returns What each says of itself; `undefined` for one that does not.
- * @throws {SocketError} When there is no such server: what it should have had would be waited for in vain.
+ * @throws {SocketError} When one cannot be reached, or is no memcached: that is no server which is started again.
  */
 export async function firstLooks(
   fleet: Fleet,
   terminal: Terminal,
 ): Promise<readonly (Snapshot | undefined)[]> {
   const looks = fleet.names.map((server) =>
-    firstAnswer(terminal, server, takeSnapshot(fleet, server))
+    firstAnswer(terminal, server, firstLook(fleet, server))
   );
   return await inTime(terminal, Promise.all(looks));
+}
+
+async function firstLook(fleet: Fleet, server: string): Promise<Snapshot | undefined> {
+  try {
+    return await takeSnapshot(fleet, server);
+  } catch (error) {
+    const canTakeItems = !isLost(error) ||
+      // A proxy may close a connection because of a command that it does not know, such as `stats`.
+      await fleet.at(server).get(ANY_KEY).then(() => true, (fault) => !isLost(fault));
+    if (canTakeItems) return undefined;
+    throw error;
+  }
+}
+
+/** The key of an item that may exist or not. */
+const ANY_KEY = "moecache";
+
+/** Whether a server cannot be reached, or is no memcached. One that is silent may be busy. */
+function isLost(error: unknown): boolean {
+  return error instanceof SocketError && !(error instanceof TimeoutError);
 }
 
 /**

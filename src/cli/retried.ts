@@ -1,6 +1,6 @@
 /** Work that a restart of a server must not lose. @module */
 
-import { SocketError, TimeoutError } from "../../mod.ts";
+import { SocketError } from "../../mod.ts";
 import { say } from "./messages.ts";
 import { pause } from "./pause.ts";
 import type { Terminal } from "./terminal.ts";
@@ -15,12 +15,9 @@ const LONGEST_SILENCE = 1500;
 /** The servers that a message has named. */
 const awaited = new WeakMap<Terminal, Set<string>>();
 
-/** What no restart of a server mends: another certificate than it should have, no TLS, or no memcached at all. */
-const LASTING =
-  /: (its certificate |it does not speak TLS|it re(quires|fuses) |TLS has failed|tls\.(key|cert) is |(the server sent an )?unexpected reply)/;
-
 /**
  * Does something that may be done twice, again and again while the server cannot be reached. A message tells so, once.
+ * The server must have answered before: what a restart does not mend, such as a wrong certificate, is found then.
  *
  * @param ended Ends that: Ctrl-C, or the failure of something else.
  */
@@ -39,7 +36,7 @@ export async function retried<Result>(
     } catch (error) {
       const waited = performance.now() - start;
       const isLast = waited > LONGEST_OUTAGE || ended.aborted;
-      if (isLast || !(error instanceof SocketError) || LASTING.test(error.message)) throw error;
+      if (isLast || !(error instanceof SocketError)) throw error;
       if (waited > LONGEST_SILENCE) away = sayAwaited(terminal, error);
       await pause(DELAY, ended);
     }
@@ -58,16 +55,12 @@ function sayAwaited(terminal: Terminal, error: SocketError): string {
   return server;
 }
 
-/**
- * Waits for a server's first answer. A message tells so when it takes long.
- *
- * @throws {SocketError} When nothing listens there, or there is no such name: that is no server which is started again.
- */
+/** Waits for a server's first answer. A message tells so when it takes long. */
 export async function firstAnswer<Answer>(
   terminal: Terminal,
   server: string,
   asking: Promise<Answer>,
-): Promise<Answer | undefined> {
+): Promise<Answer> {
   const answered = new AbortController();
   const signal = AbortSignal.any([terminal.interrupted, answered.signal]);
   pause(LONGEST_SILENCE, signal).then(() => {
@@ -75,11 +68,6 @@ export async function firstAnswer<Answer>(
   });
   try {
     return await asking;
-  } catch (error) {
-    const isAway = error instanceof SocketError && !(error instanceof TimeoutError) &&
-      error.message.startsWith("Cannot connect to ");
-    if (isAway) throw error;
-    return undefined;
   } finally {
     answered.abort();
   }

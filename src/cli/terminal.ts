@@ -39,13 +39,14 @@ export interface FullScreen {
   /** How large it is now. */
   size(): { readonly columns: number; readonly rows: number };
   /**
-   * Takes the screen: what it shows is kept, and shown again at the end, however the process ends.
+   * Takes the screen: what it shows is kept, and shown again at the end, however the process ends. Ctrl-Z gives it back
+   * until the process is continued.
    *
    * @param onInput Gets what is typed, Ctrl-C included.
-   * @param onResize Is called when the screen has another size.
+   * @param onChange Is called when the screen has another size, or is empty again.
    * @returns Gives the screen back.
    */
-  enter(onInput: (text: string) => void, onResize: () => void): () => void;
+  enter(onInput: (text: string) => void, onChange: () => void): () => void;
 }
 
 /** The process itself. */
@@ -142,8 +143,17 @@ function ignoresHangup(): boolean {
 const ENTER_SCREEN = "\x1b[?1049h\x1b[?25l\x1b[?7l";
 const LEAVE_SCREEN = "\x1b[?2026l\x1b[0m\x1b[2J\x1b[H\x1b[?7h\x1b[?25h\x1b[?1049l";
 
+/** What a raw terminal sends for Ctrl-Z. */
+const CONTROL_Z = "\x1a";
+
 /** The ends of a process that give the screen back. */
 const ENDS = ["exit", "uncaughtExceptionMonitor"] as const;
+
+/** Whether the process can stop itself: Windows has no such signal, and Deno may be allowed to send none. */
+function canStop(): boolean {
+  const permission = globalThis.Deno?.permissions.querySync({ name: "run" });
+  return process.platform !== "win32" && (permission?.state ?? "granted") === "granted";
+}
 
 /** The screen of the process. */
 class ProcessScreen implements FullScreen {
@@ -153,12 +163,15 @@ class ProcessScreen implements FullScreen {
     return { columns: columns || 80, rows: rows || 24 };
   }
 
-  enter(onInput: (text: string) => void, onResize: () => void): () => void {
+  enter(onInput: (text: string) => void, onChange: () => void): () => void {
     const { stdin, stdout } = process;
     const decoder = new TextDecoder();
-    const onData = (data: string | Uint8Array) =>
-      onInput(decoder.decode(bytesOf(data), { stream: true }));
-    let isTaken = true;
+    let isTaken = false;
+    const take = () => {
+      isTaken = true;
+      stdin.setRawMode(true);
+      writeSync(stdout.fd, ENTER_SCREEN);
+    };
     const restore = () => {
       if (!isTaken) return;
       isTaken = false;
@@ -170,16 +183,34 @@ class ProcessScreen implements FullScreen {
         if (!isWithoutReader(Object(error))) throw error;
       }
     };
+    const onContinued = () => {
+      // The shell has had the terminal meanwhile.
+      restore();
+      take();
+      onChange();
+    };
+    const onData = (data: string | Uint8Array) => {
+      const text = decoder.decode(bytesOf(data), { stream: true });
+      if (text.includes(CONTROL_Z) && canStop()) {
+        restore();
+        // As the terminal does it where it is not raw: for what has started this process too, such as `deno task`.
+        process.kill(0, "SIGTSTP");
+        // Without a shell that controls jobs, nothing has stopped.
+        onContinued();
+      }
+      onInput(text);
+    };
     // Deno and Bun end by an error that nothing catches without "exit".
     for (const end of ENDS) process.on(end, restore);
-    stdout.on("resize", onResize);
+    process.on("SIGCONT", onContinued);
+    stdout.on("resize", onChange);
     stdin.on("data", onData);
-    stdin.setRawMode(true);
+    take();
     stdin.resume();
-    writeSync(stdout.fd, ENTER_SCREEN);
     return () => {
       for (const end of ENDS) process.removeListener(end, restore);
-      stdout.removeListener("resize", onResize);
+      process.removeListener("SIGCONT", onContinued);
+      stdout.removeListener("resize", onChange);
       stdin.removeListener("data", onData);
       stdin.pause();
       restore();

@@ -23,7 +23,7 @@ import type {
 } from "./operation_options.ts";
 import { sessionOf } from "./session.ts";
 
-/** What of a call depends on what is called. */
+/** The checks that depend on the client, namespace or view that is called. */
 export interface CallRules {
   /** Checks a key. */
   checkKey(key: unknown, action: string): void;
@@ -133,6 +133,7 @@ export function callRulesOfClient(commands: object): CallRules {
   return {
     checkKey: (key, action) => session.checkKey(key, action),
     checkValue: (value, key, action) => {
+      // Only `undefined`, functions and symbols.
       if (!/undef|func|symb/.test(typeof value)) return;
       const item = session.writeItem(value, key, action);
       // The operation itself is rejected.

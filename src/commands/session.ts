@@ -6,11 +6,11 @@ import { adopt } from "../observation.ts";
 import { type ChangeListener, type Command, failing, type Turn } from "../protocol/command.ts";
 import {
   checkTranscoder,
+  type DecodeItem,
+  type EncodeItem,
   itemReader,
   itemWriter,
-  type ReadItem,
   type SendableItem,
-  type WriteItem,
 } from "../transcoding/item_codec.ts";
 import type { DecodeLimits, Transcoder } from "../transcoding/transcoder.ts";
 import { type Clock, systemClock, watchSignal } from "../waiting.ts";
@@ -23,7 +23,7 @@ import { OPERATION_OPTIONS, type OperationOptions } from "./operation_options.ts
 /** For how many cas uniques a client remembers the connection that they were read through. */
 const MOST_CARRIERS = 4096;
 
-/** What of a client's options counts for its operations. */
+/** The client's options that its operations need. */
 type SessionSettings =
   & DecodeLimits
   & Pick<
@@ -67,9 +67,9 @@ export class Session {
   /** The route of the commands. */
   readonly route: Route;
   /** Decodes an item. */
-  readonly readItem: ReadItem;
+  readonly readItem: DecodeItem;
   /** Encodes a value. */
-  readonly writeItem: WriteItem;
+  readonly writeItem: EncodeItem;
   readonly settings: SessionSettings;
   /** Aborted when the client is closed, with what its operations are rejected with. */
   readonly ending: AbortSignal;
@@ -135,7 +135,7 @@ export class Session {
   /**
    * Checks a key of the caller's.
    *
-   * @throws {ValidationException} When it is none.
+   * @throws {ValidationException} When the key is invalid.
    */
   checkKey(key: unknown, action: string): asserts key is string {
     const { keys } = this.settings;

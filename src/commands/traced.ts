@@ -1,7 +1,7 @@
 /** The commands, each published as an operation while a subscriber listens. @module */
 
 import type { CommandContext } from "../channel_contexts.ts";
-import { NAMES, presentContext, trace, tracesCommands } from "../observation.ts";
+import { CHANNEL_NAMES, presentContext, trace, tracesCommands } from "../observation.ts";
 import { count } from "./count.ts";
 import * as deletes from "./delete.ts";
 import type { CounterOptions, OperationOptions } from "./operation_options.ts";
@@ -52,7 +52,7 @@ export function traceOperation<Result, Keys>(
   const context: CommandContext = { command, args, keys: args.length, client };
   if (namespace !== undefined) context.namespace = namespace;
   const complete = READS.includes(command) ? countItems : undefined;
-  return trace(NAMES.command, context, () => operate(read), complete, context);
+  return trace(CHANNEL_NAMES.command, context, () => operate(read), complete, context);
 }
 
 function countItems(context: CommandContext, result: unknown): void {

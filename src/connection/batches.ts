@@ -3,11 +3,11 @@
 import type { BatchContext, ConnectContext } from "../channel_contexts.ts";
 import {
   begin,
+  CHANNEL_NAMES,
   type Counters,
   finish,
   finishWith,
   isListenedTo,
-  NAMES,
   type RequestCounters,
 } from "../observation.ts";
 import type { Exchange } from "../protocol/command.ts";
@@ -78,7 +78,7 @@ export class Batches {
 
   /** Takes note that what was added is written now. */
   written(now: number): void {
-    const server = isListenedTo(NAMES.batch) ? this.#server : undefined;
+    const server = isListenedTo(CHANNEL_NAMES.batch) ? this.#server : undefined;
     for (const batch of this.#gathered) {
       batch.written = now;
       this.#counters.bytesOut += batch.byteLength;
@@ -100,7 +100,7 @@ export class Batches {
       batch.counters.operations += batch.size;
       countTime(batch.counters, (now - batch.written) / 1000);
     }
-    if (batch.context !== undefined) finish(NAMES.batch, batch.context);
+    if (batch.context !== undefined) finish(CHANNEL_NAMES.batch, batch.context);
     batch.context = undefined;
     this.#spare.push(batch);
   }
@@ -108,7 +108,7 @@ export class Batches {
   /** Takes note that no more replies come. */
   end(reason: unknown): void {
     for (const { context } of this.#open.drain()) {
-      if (context !== undefined) finishWith(NAMES.batch, context, reason);
+      if (context !== undefined) finishWith(CHANNEL_NAMES.batch, context, reason);
     }
   }
 
@@ -124,8 +124,14 @@ export class Batches {
 
   #make(): Batch {
     return this.#spare.pop() ?? {
-      ...{ kind: "", counters: undefined, isCoalesced: false, open: 0, size: 0, byteLength: 0 },
-      ...{ written: 0, context: undefined },
+      kind: "",
+      counters: undefined,
+      isCoalesced: false,
+      open: 0,
+      size: 0,
+      byteLength: 0,
+      written: 0,
+      context: undefined,
     };
   }
 }
@@ -138,5 +144,5 @@ function publishStart(batch: Batch, { tls: _, ...server }: ConnectContext): void
     bytes: batch.byteLength,
     ...server,
   };
-  begin(NAMES.batch, context, () => {});
+  begin(CHANNEL_NAMES.batch, context, () => {});
 }

@@ -2,7 +2,7 @@
 
 import { ClientException, messageOf, SocketError, TimeoutError } from "../errors.ts";
 import type { ConnectContext } from "../channel_contexts.ts";
-import { isListenedTo, NAMES, trace } from "../observation.ts";
+import { CHANNEL_NAMES, isListenedTo, trace } from "../observation.ts";
 import { lazily } from "../waiting.ts";
 import { DeadlineTimer, keepingProcess } from "../waiting/timers.ts";
 import type { Transport } from "../transport/transport.ts";
@@ -36,7 +36,9 @@ export interface ConnectOptions
 export function connect(options: ConnectOptions): Promise<Transport> {
   const { context } = options;
   const open = () => openInTime(options);
-  return context && isListenedTo(NAMES.connect) ? trace(NAMES.connect, context, open) : open();
+  return context && isListenedTo(CHANNEL_NAMES.connect)
+    ? trace(CHANNEL_NAMES.connect, context, open)
+    : open();
 }
 
 let connectionCount = 0;

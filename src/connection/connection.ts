@@ -2,7 +2,7 @@
 
 import type { ConnectContext } from "../channel_contexts.ts";
 import { SocketError, TimeoutError } from "../errors.ts";
-import { beginTurn, endTurn, NAMES, publish } from "../observation.ts";
+import { beginTurn, CHANNEL_NAMES, endTurn, publish } from "../observation.ts";
 import { lookForChannels, noteCarrier } from "../observation/connections.ts";
 import { type Command, type Exchange, NEVER, type Turn } from "../protocol/command.ts";
 import type { Interruption } from "../protocol/refusal.ts";
@@ -51,6 +51,16 @@ export interface ConnectionObserver {
   leaving?(connection: Connection): void;
   /** The connection has ended. */
   ended(connection: Connection, end: ConnectionEnd): void;
+}
+
+/** How a connection ends. */
+interface Ending {
+  /** As in {@linkcode ConnectionEnd}; `false` by default. */
+  readonly isFailure?: boolean;
+  /** Whether commands without a reply that may be sent again continue on another connection; `false` by default. */
+  readonly asksAgain?: boolean;
+  /** The reason for each command that is lost; by default that of the connection, with the names of those lost. */
+  readonly reasonOf?: (command: Command) => EndReason;
 }
 
 const resolved = /* @__PURE__ */ Promise.resolve();
@@ -164,7 +174,7 @@ export class Connection implements SocketHolder {
 
   /** Ends the connection for this reason, and rejects the requests in flight with it. */
   end(reason: EndReason): void {
-    this.#end(reason, false);
+    this.#end(reason);
   }
 
   /** Part of {@linkcode SocketHolder}: the socket is needed for another connection. */
@@ -248,8 +258,7 @@ export class Connection implements SocketHolder {
   #interrupt(error: Interruption): void {
     this.#observer.answered(this);
     this.#observer.refused?.();
-    const reason = this.#reasonFor(error);
-    this.#end(reason, false, true);
+    this.#end(this.#reasonFor(error), { asksAgain: true });
   }
 
   #answered(exchange: Exchange): void {
@@ -281,7 +290,7 @@ export class Connection implements SocketHolder {
       this.#pipeline?.keepProcess(!isResting);
     } catch (error) {
       // A caller's own transport may throw.
-      this.#end(this.#reasonFor(error), false);
+      this.#end(this.#reasonFor(error));
     }
   }
 
@@ -296,7 +305,7 @@ export class Connection implements SocketHolder {
       const reason = this.#reasonFor(error);
       if (!this.isOpen) this.#failDial(reason);
       // A server may close an idle connection, even if operations are about to use it.
-      else this.#end(reason, this.#inFlight.length > 0);
+      else this.#end(reason, { isFailure: this.#inFlight.length > 0 });
     } finally {
       // An aborted dial may continue, and may still open a socket.
       await allEnded([this.#closing, this.#dialled && inTime(this.#dialled, LONGEST_CLOSE)]);
@@ -314,7 +323,7 @@ export class Connection implements SocketHolder {
       else this.#queue.push(command);
     }
     // If `maxSockets` does not allow another socket, this is not a failure of the server.
-    this.#end(reason, !this.#options.sockets?.refusals.has(reason));
+    this.#end(reason, { isFailure: !this.#options.sockets?.refusals.has(reason) });
     for (const command of failed) command.failUnsent(reason);
   }
 
@@ -342,7 +351,7 @@ export class Connection implements SocketHolder {
       written: () => this.#flush(),
       isWaiting: () => this.#pending > 0,
       interrupted: (error) => this.#interrupt(error),
-      failed: (error, isFailure) => this.#end(this.#reasonFor(error), isFailure),
+      failed: (error, isFailure) => this.#end(this.#reasonFor(error), { isFailure }),
     };
   }
 
@@ -420,10 +429,11 @@ export class Connection implements SocketHolder {
     if (oldest !== undefined && oldest.deadline <= now) {
       const cause = new SocketError("the reply to an earlier operation is overdue");
       const behind = this.#reasonFor(cause);
-      return this.#end(overdue, true, false, ({ deadline }) => deadline <= now ? overdue : behind);
+      const reasonOf = ({ deadline }: Command) => deadline <= now ? overdue : behind;
+      return this.#end(overdue, { isFailure: true, reasonOf });
     }
     // The oldest is not overdue, but commands from a connection that ended may be.
-    for (const command of this.#queue) this.#hasTime(command, now, true);
+    for (const command of this.#queue) this.#hasTime(command, now, "failUnsent");
     for (const command of unsettled(this.#inFlight, this.#queue)) {
       if (command.deadline <= now) command.fail(overdue);
       else this.#timer.arm(command.deadline);
@@ -432,9 +442,7 @@ export class Connection implements SocketHolder {
 
   #end(
     reason: EndReason,
-    isFailure: boolean,
-    asksAgain = false,
-    reasonOf: (command: Command) => EndReason = () => reason,
+    { isFailure = false, asksAgain, reasonOf }: Ending = {},
   ): void {
     if (this.#hasEnded) return;
     this.id = 0;
@@ -448,7 +456,9 @@ export class Connection implements SocketHolder {
     this.#closing?.catch(() => {});
     const context = this.#context;
     const tell = this.#tellEnd = () => {
-      if (context) publish(NAMES.connectionClosed, () => ({ ...context, reason, isFailure }));
+      if (context) {
+        publish(CHANNEL_NAMES.connectionClosed, () => ({ ...context, reason, isFailure }));
+      }
     };
     if (this.#isConnected) tell();
     const lost: Command[] = [];
@@ -458,25 +468,18 @@ export class Connection implements SocketHolder {
     }
     const now = this.#options.clock.now();
     const unwritten = [
-      ...again.filter((command) => this.#hasTime(command, now)),
-      ...this.#queue.drain().filter((command) => this.#hasTime(command, now, true)),
+      ...again.filter((command) => this.#hasTime(command, now, "fail")),
+      ...this.#queue.drain().filter((command) => this.#hasTime(command, now, "failUnsent")),
     ];
     // Before anything fails: commands that continue must not return to this connection.
     this.#observer.ended(this, { reason, isFailure, wasIdle: this.#wasIdle, unwritten });
     const named = withLost(reason, lost);
-    for (const command of lost) {
-      const own = reasonOf(command);
-      command.fail(own === reason ? named : own);
-    }
+    for (const command of lost) command.fail(reasonOf?.(command) ?? named);
   }
 
-  /** Whether a command has not been aborted and its time is not over; if its time is over, it fails here. */
-  #hasTime(command: Command, now: number, isUnsent = false): boolean {
-    if (command.deadline <= now) {
-      const error = this.#timeoutError();
-      if (isUnsent) command.failUnsent(error);
-      else command.fail(error);
-    }
+  /** Whether a command has not been aborted and its time is not over; if its time is over, it fails in this way. */
+  #hasTime(command: Command, now: number, fail: "fail" | "failUnsent"): boolean {
+    if (command.deadline <= now) command[fail](this.#timeoutError());
     return !command.settled;
   }
 

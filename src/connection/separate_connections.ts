@@ -3,7 +3,7 @@
 import "../loaded_already.ts";
 import type { ConnectContext } from "../channel_contexts.ts";
 import { SocketError } from "../errors.ts";
-import { NAMES, publish } from "../observation.ts";
+import { CHANNEL_NAMES, publish } from "../observation.ts";
 import { connectionEndedError, nextConnection } from "./connect.ts";
 import type { ConnectionOptions } from "./connection_options.ts";
 
@@ -26,5 +26,5 @@ export function publishSeparateEnd(
 ): void {
   if (context === undefined) return;
   const ended = { ...context, reason: connectionEndedError(server, reason), isFailure: false };
-  publish(NAMES.connectionClosed, () => ended);
+  publish(CHANNEL_NAMES.connectionClosed, () => ended);
 }

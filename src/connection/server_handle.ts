@@ -1,4 +1,4 @@
-/** A server, as those see it who send commands to it. @module */
+/** A server, as the code that sends commands to it sees it. @module */
 
 import type { Command } from "../protocol/command.ts";
 import type { ConnectionOptions } from "./connection_options.ts";

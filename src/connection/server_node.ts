@@ -47,8 +47,8 @@ const PROBE_KEYS = 10;
 /** How many waiting operations are searched, on average, for each one that is refused. */
 const LOOKED_THROUGH = 64;
 
-/** Where operations wait. */
-interface Waiting {
+/** A place where operations wait: a connection, or the waiting room for servers that are not known yet. */
+interface WaitingPlace {
   /** The number of operations that wait, perhaps with some that have been aborted. */
   readonly pending: number;
   /** The total length of the values that they store, in bytes. */
@@ -70,7 +70,7 @@ export class RoomCheck {
   }
 
   /** The limit that one more operation with a value of this many bytes exceeds, in words; or `undefined`. */
-  fullOf(places: readonly Waiting[], byteLength: number): string | undefined {
+  fullOf(places: readonly WaitingPlace[], byteLength: number): string | undefined {
     const full = exceeded(places, byteLength, this.#limits);
     if (full === undefined) return undefined;
     // If thousands of operations really wait, they are not searched for each one that is refused.
@@ -82,7 +82,7 @@ export class RoomCheck {
 }
 
 function exceeded(
-  places: readonly Waiting[],
+  places: readonly WaitingPlace[],
   byteLength: number,
   { maxPending, maxPendingBytes }: WaitingLimits,
 ): string | undefined {

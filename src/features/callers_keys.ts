@@ -2,7 +2,7 @@
 
 import {
   ClientException,
-  madeAgain,
+  copyError,
   quote,
   SocketError,
   TimeoutError,
@@ -123,7 +123,7 @@ const AWAITING = /^ +at async /;
  */
 export function withCallersStack<Thrown>(error: Thrown): Thrown {
   if (!isOwn(error) || error.stack === undefined) return error;
-  const { stack = "" } = madeAgain(new ClientException("")) as Error;
+  const { stack = "" } = copyError(new ClientException("")) as Error;
   const known = new Set(error.stack.split("\n"));
   const awaiting = stack.split("\n").filter((line) => AWAITING.test(line) && !known.has(line));
   error.stack = [error.stack, ...awaiting].join("\n");

@@ -29,7 +29,7 @@ import type { LeasedItem } from "./stub.ts";
 import { checkExptime } from "../protocol/exptime.ts";
 import { checkSeconds, checkWaitFor, extendExptime } from "../protocol/seconds.ts";
 import { FAILURE_FLAGS, isReserved, LEASE_FLAGS } from "../transcoding/item_codec.ts";
-import { countBytes, NAMES, presentContext, publish } from "../observation.ts";
+import { CHANNEL_NAMES, countBytes, presentContext, publish } from "../observation.ts";
 import type { CommandContext, LeaseContext } from "../channel_contexts.ts";
 import { untilAborted } from "../waiting.ts";
 import { deferred } from "../waiting/promises.ts";
@@ -239,7 +239,7 @@ class Loading implements Load {
       if (context !== undefined) Object.assign(context, { hits: found, misses: 1 - found });
     }
     const namespace = context?.namespace;
-    publish(NAMES.lease, () => ({
+    publish(CHANNEL_NAMES.lease, () => ({
       key: this.#key,
       outcome,
       client,

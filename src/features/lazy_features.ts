@@ -22,7 +22,7 @@ import type { MetaParts } from "./meta.ts";
 /** The loaded module. */
 export type Features = typeof import("./on_demand.ts");
 
-/** Loads the features, for what has no place to keep. */
+/** Loads the features. Unlike {@linkcode withFeatures}, it needs no options, and always takes a turn. */
 export const loadFeatures: () => Promise<Features> = /* @__PURE__ */ lazily(() => {
   return import("./on_demand.ts").catch(cannotLoad);
 });

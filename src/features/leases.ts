@@ -35,12 +35,12 @@ import { UNREACHABLE } from "./meta.ts";
 import {
   dropStub,
   findStub,
+  type FoundItem,
   isDropped,
   type ItemCommands,
   type LeasedItem,
   makeStub,
   onItsServer,
-  type ReadItem,
   removeAfterFailure,
   removeLater,
   type Replacement,
@@ -205,7 +205,7 @@ export class Leases {
    * Adds a stub, or replaces an item by it, and gets its cas unique, which changes when the stub is marked as stale. If
    * this fails but the stub may have been added, it is removed later.
    */
-  async #addStub(key: string, stub: Stub, replaced?: ReadItem): Promise<Stub | undefined> {
+  async #addStub(key: string, stub: Stub, replaced?: FoundItem): Promise<Stub | undefined> {
     try {
       const added = await inDialect(this.#session, key, {
         meta: () => this.#addByMeta(key, stub, replaced),
@@ -226,7 +226,7 @@ export class Leases {
   async #addByMeta(
     key: string,
     stub: Stub,
-    replaced: ReadItem | undefined,
+    replaced: FoundItem | undefined,
   ): Promise<Stub | "unreachable" | undefined> {
     const condition = replaced === undefined ? "ME" : `C${replaced.cas}`;
     const request = {
@@ -277,7 +277,7 @@ async function findItem(
   items: Reading,
   key: string,
   { data, cas }: NonNullable<Lease["stale"]>,
-): Promise<ReadItem | undefined> {
+): Promise<FoundItem | undefined> {
   const found = await items.gets(key);
   return found?.cas === cas && equals(found.value.data, data) ? found : undefined;
 }
@@ -296,7 +296,7 @@ function readCas(key: string, reply: MetaReply): bigint {
 /**
  * Reads the reply to `mg` with the flags `f c t v`.
  *
- * @throws {ClientException} When one of them makes no sense, or the item's flags are none of 32 bits.
+ * @throws {ClientException} When one of them makes no sense, or the item's flags do not fit into 32 bits.
  */
 function readLeased(key: string, reply: MetaReply): LeasedItem {
   const token = readToken(reply, "f", key);

@@ -17,7 +17,7 @@ import { clockOf, keySpaceOf, sessionOf } from "../commands/session.ts";
 import { ClientException } from "../errors.ts";
 import { unpublished } from "../observation.ts";
 import { isUnreachable } from "../protocol/backend_failure.ts";
-import { itemTranscoder, type StoredItem } from "../transcoding/item_codec.ts";
+import { itemTranscoder, type RawItem } from "../transcoding/item_codec.ts";
 import { backoff, pause } from "../waiting/timers.ts";
 
 /** The commands that a counter needs. */
@@ -60,12 +60,12 @@ export class RisingCounter {
   /**
    * Reads the counter; begins one that is missing and raises one that is an old one.
    *
-   * @returns The value; or why it cannot be known, where the client takes that for a miss.
+   * @returns The value; or why it cannot be known, if the client treats that as a miss.
    */
   async current(): Promise<bigint | Error> {
     const present = await this.peek();
     if (present !== undefined) return present;
-    // The counter is missing or an old one; or the client takes a server that it cannot reach for a miss.
+    // The counter is missing or an old one; or the client treats an unreachable server as a miss.
     try {
       return await this.read();
     } catch (error) {
@@ -74,11 +74,12 @@ export class RisingCounter {
     }
   }
 
-  /** Whether the client takes the fault of a server for a miss. */
+  /** Whether the client treats an unreachable server as a miss. */
   async #missesAtFaults(): Promise<boolean> {
     const session = sessionOf(this.#commands);
     if (session !== undefined) return session.settings.failover === "miss";
-    // Other implementations do not tell. They have nothing at a missing counter too, but then it is no fault.
+    // Other implementations do not tell. So a counter that is not found is asked for again, in a way in which an
+    // unreachable server is an error.
     if (await this.#incr(this.#key, 0n) !== undefined) return false;
     const strict = this.#incr(this.#key, 0n, { failover: "error" });
     return await strict.then(() => false, isUnreachable);
@@ -122,7 +123,7 @@ export class RisingCounter {
     const strict = { ...options, failover: "error" } as const;
     for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
       if (attempt > 1) await pause(clockOf(this.#commands), backoff(attempt), options?.signal);
-      const found = await unpublished(() => items.gets<StoredItem>(key, strict));
+      const found = await unpublished(() => items.gets<RawItem>(key, strict));
       if (found === undefined) {
         const initial = next(0n);
         const begun = await this.#incr(key, 1n, { ...options, initial });
@@ -151,10 +152,10 @@ export class RisingCounter {
   /**
    * Reads a counter that a view stores in a form of its own, as `hashedKeys` does.
    *
-   * @throws {ClientException} When it is none.
+   * @throws {ClientException} When the item is not a counter.
    */
   async #countedByView(
-    { data }: StoredItem,
+    { data }: RawItem,
     options: OperationOptions | undefined,
   ): Promise<bigint | undefined> {
     if (sessionOf(this.#commands) === undefined) return await this.#incr(this.#key, 0n, options);
@@ -186,8 +187,8 @@ function timeAfter(counter: bigint): bigint {
   return now > counter ? now : counter + 1n;
 }
 
-/** The number of a counter; `undefined` if the item is none. */
-function readCounter({ data }: StoredItem): bigint | undefined {
+/** The number of a counter; `undefined` if the item is something else. */
+function readCounter({ data }: RawItem): bigint | undefined {
   const text = new TextDecoder().decode(data);
   return /^\d{1,20} *$/.test(text) ? BigInt(text.trimEnd()) : undefined;
 }

@@ -7,7 +7,7 @@ export class StepRetrieval extends RetrievalCommand {
   override isStep = true;
 
   override found(flags: number, data: Uint8Array, cas: bigint | undefined): void {
-    // The bytes of stubs and marks are none of the value's.
+    // The bytes of stubs and marks do not count as the value's.
     this.context = undefined;
     super.found(flags, data, cas);
   }

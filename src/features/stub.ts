@@ -14,7 +14,7 @@ import type { ServerHandle } from "../connection/server_handle.ts";
 import { isUnreachable } from "../protocol/backend_failure.ts";
 import { isUnsent } from "../protocol/command.ts";
 import type { CasOutcome } from "../protocol/commands/storage.ts";
-import { LEASE_FLAGS, type StoredItem } from "../transcoding/item_codec.ts";
+import { LEASE_FLAGS, type RawItem } from "../transcoding/item_codec.ts";
 import type { Clock } from "../waiting.ts";
 import { lettingProcessEnd } from "../waiting/timers.ts";
 import { beforeClosing } from "./farewell.ts";
@@ -25,13 +25,13 @@ export interface Unique {
   readonly carrier?: number | undefined;
 }
 
-/** An item, as it was read. */
-export interface ReadItem extends Unique {
-  readonly value: StoredItem;
+/** An item that was found, and what is needed to replace it. */
+export interface FoundItem extends Unique {
+  readonly value: RawItem;
 }
 
 /** An item, as it is read by a caller that may compute it again. */
-export interface LeasedItem extends StoredItem {
+export interface LeasedItem extends RawItem {
   /** The cas unique. */
   readonly cas: bigint;
   /** Seconds until it expires; -1 for never. */
@@ -48,14 +48,14 @@ export interface ItemCommands {
   readonly session?: Session | undefined;
   add(
     key: string,
-    item: StoredItem,
+    item: RawItem,
     exptime: number,
     options?: OperationOptions,
   ): Promise<boolean>;
-  gets(key: string, options?: OperationOptions): Promise<ReadItem | undefined>;
+  gets(key: string, options?: OperationOptions): Promise<FoundItem | undefined>;
   cas(
     key: string,
-    item: StoredItem,
+    item: RawItem,
     unique: Unique,
     exptime: number | Date,
     options?: OperationOptions,
@@ -76,7 +76,7 @@ export interface Stub {
 }
 
 /** The replacement of an item, and its lifetime in seconds. */
-export interface Replacement extends StoredItem {
+export interface Replacement extends RawItem {
   readonly exptime: number;
 }
 
@@ -140,7 +140,7 @@ export async function findStub(
   items: ItemCommands,
   { key, nonce, cas }: Stub,
   options?: OperationOptions,
-): Promise<ReadItem | undefined> {
+): Promise<FoundItem | undefined> {
   const found = await items.gets(key, options);
   if (found === undefined || textOf(found.value) !== nonce) return undefined;
   return cas === undefined || found.cas === cas ? found : undefined;
@@ -154,8 +154,8 @@ export async function findStub(
  * @returns The result; `"not_found"` when the item does not exist.
  */
 export async function storeIfThere(
-  find: () => Promise<ReadItem | undefined>,
-  store: (found: ReadItem) => Promise<CasOutcome>,
+  find: () => Promise<FoundItem | undefined>,
+  store: (found: FoundItem) => Promise<CasOutcome>,
 ): Promise<CasOutcome> {
   for (let attempt = 1;; attempt++) {
     const found = await find();
@@ -234,6 +234,6 @@ export function isDropped(
 }
 
 /** The text of an item's bytes. */
-export function textOf({ data }: StoredItem): string {
+export function textOf({ data }: RawItem): string {
   return new TextDecoder().decode(data);
 }

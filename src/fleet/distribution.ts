@@ -37,11 +37,11 @@ export function memberOf<Member extends Listed>(
 }
 
 /**
- * The locator of servers that are known.
+ * Returns the locator, which there is as soon as servers are known.
  *
- * @throws {SocketError} When there is none.
+ * @throws {SocketError} When none is known yet.
  */
-export function known(locator: Locator | undefined): Locator {
+export function requireLocator(locator: Locator | undefined): Locator {
   if (locator !== undefined) return locator;
   throw new SocketError("Cannot use any server: none has been discovered yet");
 }
@@ -52,7 +52,7 @@ export function known(locator: Locator | undefined): Locator {
  * @param server The name of one, or its index; by default all are chosen.
  * @throws {ValidationException} When it is not in the list.
  */
-export function choose<Member extends Listed>(
+export function chooseServers<Member extends Listed>(
   members: readonly Member[],
   server: string | number | undefined,
 ): readonly Member[] {

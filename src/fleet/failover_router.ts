@@ -5,7 +5,7 @@ import type { FailoverContext } from "../channel_contexts.ts";
 import type { ResolvedOptions } from "../client_options.ts";
 import { Refusals } from "../connection/refusals.ts";
 import { SocketError, TimeoutError } from "../errors.ts";
-import { NAMES, publish } from "../observation.ts";
+import { CHANNEL_NAMES, publish } from "../observation.ts";
 import { isUnreachable } from "../protocol/backend_failure.ts";
 import type { Command, Failure, LimitExptime } from "../protocol/command.ts";
 import { LONGEST_RELATIVE } from "../protocol/exptime.ts";
@@ -155,7 +155,7 @@ export class FailoverRouter implements Route {
   #moved(context: Omit<FailoverContext, "client">): void {
     const { counters } = this.#options;
     counters.failovers++;
-    publish(NAMES.failover, () => ({ ...context, client: counters.client }));
+    publish(CHANNEL_NAMES.failover, () => ({ ...context, client: counters.client }));
   }
 
   #miss(command: Command, member: Member | undefined): boolean {

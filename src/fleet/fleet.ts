@@ -10,7 +10,13 @@ import { lazily, untilAborted } from "../waiting.ts";
 import type { Found, Route, UseNodes } from "./route.ts";
 import type { RunningFleet } from "./running_fleet.ts";
 import type { ServerEvent } from "./server_event.ts";
-import { choose, known, type Listed, makeLocator, memberOf } from "./distribution.ts";
+import {
+  chooseServers,
+  type Listed,
+  makeLocator,
+  memberOf,
+  requireLocator,
+} from "./distribution.ts";
 import { describeServer, type ServerStatus } from "./status.ts";
 
 /** The module, as soon as it is loaded: clients that are made later do not wait for it. */
@@ -74,7 +80,7 @@ export class Fleet implements Route {
   submit(key: string, command: Command): void {
     const route = this.#route ?? this.#start();
     if (route !== undefined) return route.submit(key, command);
-    // The server that gets the command takes its place.
+    // Until then, this counts a failure. The server that gets the command sets its own observer.
     command.observer = { decoding() {}, failed: (error) => this.#options.counters.failed(error) };
     this.#waiting.push({
       pending: () => Number(!command.settled),
@@ -91,7 +97,7 @@ export class Fleet implements Route {
     signal?: AbortSignal,
   ): Result | Promise<Result> {
     if (this.#route !== undefined) return this.#route.withNodes(use, server, signal);
-    const chosen = this.#servers.length > 0 ? choose(this.#listed, server).length : 1;
+    const chosen = this.#servers.length > 0 ? chooseServers(this.#listed, server).length : 1;
     return untilAborted(
       new Promise((resolve, reject) =>
         this.#whenReady({
@@ -107,7 +113,7 @@ export class Fleet implements Route {
   find(key: string): Found {
     if (this.#route !== undefined) return this.#route.find(key);
     const members = this.#listed;
-    const distribution = { members, locator: known(this.#locator) };
+    const distribution = { members, locator: requireLocator(this.#locator) };
     const member = memberOf(key, distribution);
     return { member, distribution, index: members.indexOf(member) };
   }

@@ -206,7 +206,10 @@ async function removeCopy(key: string, copy: StoredItem, next: SubmitTo): Promis
   if (found !== undefined) await run(next, new StorageCommand("cas", key, found, CAS_ANSWERS));
 }
 
-/** Whether the former server still has an item. It may be another one: who stores one begins with the new server. */
+/**
+ * Whether the former server still has an item. It may be another one than was copied: a client that stores an item
+ * begins with the new server.
+ */
 async function isThere(key: string, places: Places): Promise<boolean> {
   if (isFormerClassic(places)) return await readByClassic(key, places) !== undefined;
   const command = new MetaCommand({ verb: "mg", key, flags: ["t"] });

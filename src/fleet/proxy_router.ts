@@ -27,7 +27,7 @@ export class ProxyRouter implements Route {
     this.#route.submit(key, command);
   }
 
-  /** Commands to a server are none for a proxy: it would answer for itself, or close the connection. */
+  /** A proxy does not pass on commands to all servers: it would answer for itself, or close the connection. */
   withNodes(): never {
     throw unknownCommand("a command to all servers", undefined);
   }

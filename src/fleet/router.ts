@@ -8,7 +8,13 @@ import type { Locator } from "../routing/locator.ts";
 import type { ResolvedServer } from "../server_address.ts";
 import { lazily } from "../waiting.ts";
 import type { Found, Route, UseNodes } from "./route.ts";
-import { choose, type Distribution, known, makeLocator, memberOf } from "./distribution.ts";
+import {
+  chooseServers,
+  type Distribution,
+  makeLocator,
+  memberOf,
+  requireLocator,
+} from "./distribution.ts";
 import { type Member, type ReportServer, Servers } from "./servers.ts";
 
 const migration = /* @__PURE__ */ lazily(() => import("./migration.ts"));
@@ -56,7 +62,7 @@ export class Router implements Route {
    * @throws {SocketError} When there are no servers yet.
    */
   get locator(): Locator {
-    return known(this.#locator);
+    return requireLocator(this.#locator);
   }
 
   /**
@@ -91,7 +97,7 @@ export class Router implements Route {
   }
 
   withNodes<Result>(use: UseNodes<Result>, server?: string | number): Result | Promise<Result> {
-    return use(choose(this.members, server).map(({ node }) => node));
+    return use(chooseServers(this.members, server).map(({ node }) => node));
   }
 
   /**

@@ -4,7 +4,7 @@ import "../loaded_already.ts";
 import type { ResolvedGutter, ResolvedOptions } from "../client_options.ts";
 import { RoomCheck } from "../connection/server_node.ts";
 import { cannotLoad, type SocketError } from "../errors.ts";
-import { NAMES, publish } from "../observation.ts";
+import { CHANNEL_NAMES, publish } from "../observation.ts";
 import type { Locator } from "../routing/locator.ts";
 import { type ResolvedServer, resolveServers, type ServerAddress } from "../server_address.ts";
 import { chooseTls } from "../transport/tls_options.ts";
@@ -109,7 +109,7 @@ export class RunningFleet {
 
   readonly #tell: ReportServer = (type, server, error) => {
     const { client } = this.#options.counters;
-    publish(NAMES.server, () => ({ state: type, server, error, client }));
+    publish(CHANNEL_NAMES.server, () => ({ state: type, server, error, client }));
     this.#dispatch(new ServerEvent(type, server, error, client));
   };
 
@@ -118,7 +118,7 @@ export class RunningFleet {
     const names = () => this.#router.members.map(({ server }) => server.name);
     const before = names();
     const retired = this.#take(resolveServers(servers, this.#options));
-    publish(NAMES.discovery, () => {
+    publish(CHANNEL_NAMES.discovery, () => {
       const after = names();
       const added = after.filter((name) => !before.includes(name));
       const removed = before.filter((name) => !after.includes(name));

@@ -6,10 +6,10 @@ import { beforeClosing } from "../features/farewell.ts";
 import {
   addStub,
   dropStub,
+  type FoundItem,
   type ItemCommands,
   makeStub,
   onItsServer,
-  type ReadItem,
   removeAfterFailure,
   type Stub,
 } from "../features/stub.ts";
@@ -22,7 +22,7 @@ import { untilAborted } from "../waiting.ts";
  * Checks a key as the client does: its option `keys` may take others than memcached. A view, which may take others as
  * well, checks keys itself.
  *
- * @throws {ValidationException} When it is none.
+ * @throws {ValidationException} When the key is invalid.
  */
 export function checkClientKey(client: object, key: unknown, action: string): void {
   const session: KeyChecks | undefined = sessionOf(client);
@@ -58,7 +58,7 @@ export async function claim(
   key: string,
   lifetime: number,
   signal: AbortSignal | undefined,
-  hidden?: ReadItem,
+  hidden?: FoundItem,
 ): Promise<Stub | undefined> {
   signal?.throwIfAborted();
   const { session } = items;
@@ -81,7 +81,7 @@ async function putStub(
   items: ItemCommands,
   key: string,
   lifetime: number,
-  present: ReadItem,
+  present: FoundItem,
 ): Promise<Stub | undefined> {
   const stub = makeStub(key, lifetime);
   const item = { flags: LEASE_FLAGS, data: new TextEncoder().encode(stub.nonce) };

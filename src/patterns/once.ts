@@ -19,8 +19,8 @@ import type { Running } from "../features/loads.ts";
 import {
   dropStub,
   findStub,
+  type FoundItem,
   type ItemCommands,
-  type ReadItem,
   replaceStub,
   storeIfThere,
   type Stub,
@@ -92,8 +92,8 @@ const LONGEST_MESSAGE = 1000;
  * @throws The error of `action`.
  * @throws {ValidationException} When the client, the key, an option or the result is invalid.
  * @throws {ClientException} When another client has been running `action` for all of `waitFor`; when `action` has run,
- * but its result could not be stored; when memcached refuses. Also when `action` asks for its own result, which
- * Node before 24 and Bun 1.2 notice only before its first `await`.
+ * but its result could not be stored; when memcached refuses. Also when `action` asks for its own result, which a
+ * worker with neither `nodejs_compat` nor `nodejs_als` notices only before its first `await`.
  * @throws {SocketError} When the server cannot be reached, or the connection is lost before the reply. `action` may
  * have run then.
  *
@@ -132,7 +132,7 @@ export async function once<Result>(
   const deadline = clock.now() + waitFor * 1000;
   const outer = presentLoad();
   /** A value that the last round has found after it had read none: what a view takes for absent, or a new one. */
-  let found: ReadItem | undefined;
+  let found: FoundItem | undefined;
   for (let attempt = 0;; attempt++) {
     signal?.throwIfAborted();
     // A fault that counts as a miss does not make a value absent.
@@ -145,20 +145,20 @@ export async function once<Result>(
     found = mark && !isReserved(mark.value.flags) ? mark : undefined;
     if (mark?.value.flags === UNDEFINED_FLAGS) return undefined as Result;
     if (mark?.value.flags === FAILURE_FLAGS) throw unstored(key, textOf(mark.value));
-    const turn = mark && turns.get(textOf(mark.value));
-    if (outer && turn && waitsFor(turn, outer)) throw waitsForItself(key);
+    const running = mark && runningActions.get(textOf(mark.value));
+    if (outer && running && waitsFor(running, outer)) throw waitsForItself(key);
     const left = deadline - clock.now();
     if (left <= 0) throw stillAtIt(key);
     const pausing = pause(clock, Math.min(left, backoff(attempt)), signal);
-    await (turn === undefined ? pausing : waitAs(outer, turn, pausing));
+    await (running === undefined ? pausing : waitAs(outer, running, pausing));
   }
 }
 
-/** The turns of this process, by the texts of their stubs. */
-const turns = /* @__PURE__ */ new Map<string, Running>();
+/** The actions that this process is running, by the texts of their stubs. */
+const runningActions = /* @__PURE__ */ new Map<string, Running>();
 
-/** The right to run the action, and the action. */
-interface Turn<Result> {
+/** An action that this caller may run, because it has claimed the key by a stub. */
+interface Claimed<Result> {
   readonly client: KeyCommands;
   readonly items: ItemCommands;
   readonly action: () => Result | Promise<Result>;
@@ -167,16 +167,19 @@ interface Turn<Result> {
 }
 
 /** Runs the action for a caller, which may be another action or a load. */
-async function actFor<Result>(outer: Running | undefined, turn: Turn<Result>): Promise<Result> {
-  const { stub: { nonce } } = turn;
+async function actFor<Result>(
+  outer: Running | undefined,
+  claimed: Claimed<Result>,
+): Promise<Result> {
+  const { stub: { nonce } } = claimed;
   const running: Running = { isServing: false, waits: new Set() };
   const caller: Caller = { load: running };
-  turns.set(nonce, running);
+  runningActions.set(nonce, running);
   try {
-    return await waitAs(outer, running, act(turn, caller));
+    return await waitAs(outer, running, act(claimed, caller));
   } finally {
     caller.load = undefined;
-    turns.delete(nonce);
+    runningActions.delete(nonce);
   }
 }
 
@@ -187,25 +190,25 @@ interface Acted<Result> {
   readonly written: Promise<WrittenAndRead> | undefined;
 }
 
-async function act<Result>(turn: Turn<Result>, caller: Caller): Promise<Result> {
-  const { items } = turn;
-  const { result, written } = await attempt(turn, caller);
+async function act<Result>(claimed: Claimed<Result>, caller: Caller): Promise<Result> {
+  const { items } = claimed;
+  const { result, written } = await attempt(claimed, caller);
   try {
     const stored = await written;
-    await remember(items, () => storeResult(turn, result, stored));
+    await remember(items, () => storeResult(claimed, result, stored));
     const read = stored?.value as Result | undefined;
-    return read === undefined ? await readBack(turn, result) : read;
+    return read === undefined ? await readBack(claimed, result) : read;
   } catch (error) {
     // The action's error is thrown, not the error of removing the stub: the stub expires.
     if (!isUnreachable(error)) {
-      await Promise.allSettled([remember(items, () => storeFailure(turn, error))]);
+      await Promise.allSettled([remember(items, () => storeFailure(claimed, error))]);
     }
     throw error;
   }
 }
 
 /** Begins to encode a result at once, because the caller may change it later. */
-function encode<Result>({ client, stub: { key } }: Turn<Result>, result: Result): Acted<Result> {
+function encode<Result>({ client, stub: { key } }: Claimed<Result>, result: Result): Acted<Result> {
   const session = sessionOf(client);
   if (session === undefined || result === undefined) return { result, written: undefined };
   const written = writeAndReadInTime(session, result, key, `do key "${key}" once`);
@@ -216,7 +219,7 @@ function encode<Result>({ client, stub: { key } }: Turn<Result>, result: Result)
 
 /** The stored result; the action's own if it has been lost since. */
 async function readBack<Result>(
-  { client, items, stub: { key } }: Turn<Result>,
+  { client, items, stub: { key } }: Claimed<Result>,
   result: Result,
 ): Promise<Result> {
   if (result === undefined) return result;
@@ -224,10 +227,10 @@ async function readBack<Result>(
   return read === undefined ? result : read;
 }
 
-async function attempt<Result>(turn: Turn<Result>, caller: Caller): Promise<Acted<Result>> {
-  const { items, action, stub } = turn;
+async function attempt<Result>(claimed: Claimed<Result>, caller: Caller): Promise<Acted<Result>> {
+  const { items, action, stub } = claimed;
   try {
-    const run = () => useAtOnce(action(), (result) => encode(turn, result));
+    const run = () => useAtOnce(action(), (result) => encode(claimed, result));
     return await callAs(caller, run) as Acted<Result>;
   } catch (error) {
     await dropStub(items, stub);
@@ -256,13 +259,13 @@ async function tryToRemember<Done>(clock: Clock, send: () => Promise<Done>): Pro
 
 /** Stores the result in place of the stub, or if the key does not exist. */
 async function storeResult<Result>(
-  turn: Turn<Result>,
+  claimed: Claimed<Result>,
   result: Result,
   written: WrittenAndRead | undefined,
 ): Promise<void> {
-  const { client, items, stub, exptime } = turn;
-  if (result === undefined) return await storeMark(turn, UNDEFINED_FLAGS, "");
-  if (written !== undefined) return await storeItem(turn, written.item);
+  const { client, items, stub, exptime } = claimed;
+  if (result === undefined) return await storeMark(claimed, UNDEFINED_FLAGS, "");
+  if (written !== undefined) return await storeItem(claimed, written.item);
   const { key } = stub;
   const strict = { failover: "error" } as const;
   const outcome = await storeIfThere(
@@ -273,18 +276,22 @@ async function storeResult<Result>(
   if (outcome === "not_found") await client.add(key, result, exptime, strict);
 }
 
-async function storeFailure<Result>(turn: Turn<Result>, error: unknown): Promise<void> {
+async function storeFailure<Result>(claimed: Claimed<Result>, error: unknown): Promise<void> {
   const text = messageOf(error).toWellFormed().slice(0, LONGEST_MESSAGE);
-  await storeMark(turn, FAILURE_FLAGS, text);
+  await storeMark(claimed, FAILURE_FLAGS, text);
 }
 
 /** Stores a mark in place of the stub, or if the key does not exist. */
-async function storeMark<Result>(turn: Turn<Result>, flags: number, data: string): Promise<void> {
-  await storeItem(turn, { flags, data });
+async function storeMark<Result>(
+  claimed: Claimed<Result>,
+  flags: number,
+  data: string,
+): Promise<void> {
+  await storeItem(claimed, { flags, data });
 }
 
 async function storeItem<Result>(
-  { items, stub, exptime }: Turn<Result>,
+  { items, stub, exptime }: Claimed<Result>,
   { flags, data }: SendableItem,
 ): Promise<void> {
   const item = { flags, data: typeof data === "string" ? new TextEncoder().encode(data) : data };

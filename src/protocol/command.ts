@@ -8,7 +8,7 @@
 import type { CommandContext } from "../channel_contexts.ts";
 import {
   ClientException,
-  madeAgain,
+  copyError,
   messageOf,
   SocketError,
   ValidationException,
@@ -30,7 +30,7 @@ export const CHANCES = 3;
 
 /** The deadline of the operations that were submitted in one turn of the event loop. */
 export interface Turn {
-  /** A time of `performance.now()`; `Infinity` before the time counts, or without a limit. */
+  /** By the client's clock; `Infinity` before the time counts, or without a limit. */
   deadline: number;
   /** Whether a connection existed when the time began. If so, connecting does not extend the time. */
   hasConnected: boolean;
@@ -152,7 +152,7 @@ export function withAction(
     // It may name others that were lost together with this one.
     message = message.includes(label) ? `Cannot ${action}: ${message}` : message + label + action;
   }
-  const own = madeAgain(error, message);
+  const own = copyError(error, message);
   if (isUnsent) unsent.add(own as Error);
   return own;
 }
@@ -185,7 +185,7 @@ async function trace(error: unknown): Promise<never> {
   await undefined;
   await undefined;
   tracing--;
-  const again = madeAgain(error);
+  const again = copyError(error);
   if (again === error || traced.has(error as Error)) throw again;
   traced.add(error as Error);
   throw Object.assign(error as Error, { stack: (again as Error).stack });

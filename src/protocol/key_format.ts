@@ -1,3 +1,5 @@
+/** How a client changes keys before they are sent: the option `keys`. @module */
+
 import { quote, ValidationException } from "../errors.ts";
 import { checkKey } from "./key.ts";
 

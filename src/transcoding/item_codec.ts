@@ -1,6 +1,6 @@
 /** Encodes and decodes items with a transcoder; and the flags of items that hold no value. @module */
 
-import { ClientException, madeAgain, messageOf, quote, ValidationException } from "../errors.ts";
+import { ClientException, copyError, messageOf, quote, ValidationException } from "../errors.ts";
 import { invalidOption } from "../option_checks.ts";
 import { checkText } from "./text.ts";
 import type { DecodeLimits, EncodedValue, Transcoder } from "./transcoder.ts";
@@ -39,8 +39,8 @@ export function isReserved(flags: number): boolean {
   return flags >>> 8 === 0x6d6f65;
 }
 
-/** An item in memcached. */
-export interface StoredItem {
+/** An item as it is in memcached: flags and bytes, with no value made of them. */
+export interface RawItem {
   /** The client flags. */
   readonly flags: number;
   /** The bytes. */
@@ -48,7 +48,7 @@ export interface StoredItem {
 }
 
 /** Reads and writes raw items, including those with reserved flags, which other transcoders never get. */
-export const itemTranscoder: Transcoder<StoredItem> = {
+export const itemTranscoder: Transcoder<RawItem> = {
   encode: (item) => item,
   decode: ({ flags, data }) => ({ flags, data }),
 };
@@ -57,7 +57,7 @@ export const itemTranscoder: Transcoder<StoredItem> = {
  * Decodes an item. The bytes are valid until it returns. The result is `undefined` for an item without a value, such as
  * a lease. The key is used in messages; the cas unique is not used.
  */
-export interface ReadItem {
+export interface DecodeItem {
   (flags: number, data: Uint8Array, cas?: bigint, key?: string): unknown;
   /** Part of {@linkcode Transcoder}. */
   readonly place?: Transcoder["place"];
@@ -70,7 +70,7 @@ export interface SendableItem {
 }
 
 /** Encodes a value. The key and the command, by default `set`, are used in messages. */
-export type WriteItem = (
+export type EncodeItem = (
   value: unknown,
   key?: string,
   verb?: string,
@@ -102,10 +102,10 @@ export function checkTranscoder(transcoder: unknown): void {
 const LARGE = 65_536;
 
 /** Makes a reader. The transcoder gets its own copy of the bytes, unless it only borrows them. */
-export function itemReader(transcoder: Transcoder, limits: DecodeLimits): ReadItem {
+export function itemReader(transcoder: Transcoder, limits: DecodeLimits): DecodeItem {
   const { borrowsData = false } = transcoder;
   const owning = { maxValueBytes: limits.maxValueBytes, ownsData: true };
-  const read: ReadItem = (flags, data, _, key) => {
+  const read: DecodeItem = (flags, data, _, key) => {
     if (isReserved(flags) && transcoder !== itemTranscoder) return undefined;
     const item = { flags, data: borrowsData || isOwn(data) ? data : data.slice() };
     const isLent = !borrowsData || data.byteLength < LARGE || !isOwn(data);
@@ -125,7 +125,7 @@ function isOwn(data: Uint8Array): boolean {
 }
 
 /** Makes a writer. It sends strings as text if the transcoder allows this, and checks the transcoder's results. */
-export function itemWriter(transcoder: Transcoder): WriteItem {
+export function itemWriter(transcoder: Transcoder): EncodeItem {
   const { textFlags, longestText = Infinity, handsOverData = false } = transcoder;
   const mayReserve = transcoder === itemTranscoder;
   const checked = (encoded: EncodedValue) => {
@@ -155,7 +155,7 @@ export function failWithKey(error: unknown, key: string | undefined, verb?: stri
   if (key === undefined) throw error;
   const named = (text: string) => text.replace(/: |$/, (end) => ` of key ${quote(key)}${end}`);
   const why = messageOf(error);
-  const again = madeAgain(error, named(why));
+  const again = copyError(error, named(why));
   if (again !== error && again instanceof ClientException) throw again;
   const Named = verb ? ValidationException : ClientException;
   throw new Named(named(`Cannot ${verb ?? "get"} value: ${why}`), undefined, { cause: error });

@@ -1,4 +1,4 @@
-/** Trying the addresses of a name, one after the other. @module */
+/** How long an attempt to connect to one address of a name lasts before the next begins. @module */
 
 /** The maximum and minimum milliseconds between two attempts, as recommended by RFC 8305. */
 const LONGEST_ATTEMPT = 250;

@@ -1,4 +1,4 @@
-/** Waiting for the event loop, which runtimes let a program do in different ways. @module */
+/** Waiting until the event loop has read every socket, on each runtime. @module */
 
 import { systemClock } from "../waiting.ts";
 

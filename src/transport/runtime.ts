@@ -1,4 +1,4 @@
-/** Functions that each runtime provides in a different way. @module */
+/** The sizes of reads, and whether this is a worker: what the other modules of this folder share. @module */
 
 /** The size of the read buffer: larger ones gain little, and the chunks of the runtimes' streams are smaller. */
 export const READ_SIZE: number = 1 << 17;

@@ -6,7 +6,7 @@ import {
   isReserved,
   itemTranscoder,
   LEASE_FLAGS,
-  type StoredItem,
+  type RawItem,
 } from "../transcoding/item_codec.ts";
 import { remainingExptime } from "./exptimes.ts";
 import { withoutSignal } from "./wrapped_commands.ts";
@@ -105,7 +105,7 @@ export async function fill(
   if (info === undefined) return undefined;
   const isStale = tieOf(info)?.isStale;
   if (isStale && markStale !== undefined) return undefined;
-  const present = await commands.withTranscoder(itemTranscoder).get<StoredItem>(key, options);
+  const present = await commands.withTranscoder(itemTranscoder).get<RawItem>(key, options);
   if (hasNoValue(present, info)) return undefined;
   // Other callers may wait for the same copy.
   const shared = withoutSignal(options);
@@ -124,10 +124,10 @@ export async function fill(
 }
 
 /**
- * Whether a mark is in the place of a copy: of `lock`, of `once` or of a failed load. The mark of who fills the copy
- * is none of these: then the item has a value.
+ * Whether a mark is in the place of a copy: of `lock`, of `once` or of a failed load. The mark of a client that fills the
+ * copy does not count: then the item has a value.
  */
-function hasNoValue(present: StoredItem | undefined, source: ItemInfo): boolean {
+function hasNoValue(present: RawItem | undefined, source: ItemInfo): boolean {
   if (present === undefined || !isReserved(present.flags)) return false;
   return present.flags !== LEASE_FLAGS || isReserved(Number(source.flags));
 }

@@ -9,7 +9,7 @@ import {
   isReserved,
   itemTranscoder,
   LEASE_FLAGS,
-  type StoredItem,
+  type RawItem,
 } from "../transcoding/item_codec.ts";
 import { envelope, escapeValue, openEnvelope, unescapeValue } from "./envelope.ts";
 import { ALGORITHMS, hashOf, type KeyHash, LONGEST_HASH_KEY } from "./key_hash.ts";
@@ -101,7 +101,7 @@ function valueRules(isPlain: IsPlain): Pick<ValueRules, "toStored" | "fromStored
       return isPlain(key) ? escaped : envelope(NAME, JSON.stringify(key), escaped);
     },
     fromStored(stored, key) {
-      // What another program has stored under a hash of its own is none of this key's.
+      // What another program has stored under a hash of its own does not belong to this key.
       const isHashed = openEnvelope(NAME, stored) !== undefined;
       if (isPlain(key)) return isHashed ? undefined : unescapeValue(stored);
       const [original, value] = openEnvelope(NAME, stored) ?? [];
@@ -116,12 +116,12 @@ function itemRules(isPlain: IsPlain): Pick<ValueRules, "toStored" | "fromStored"
   const nameOf = (key: string) => new TextEncoder().encode(`${JSON.stringify(key)}\n`);
   return {
     toStored(item, key) {
-      const { flags, data } = item as StoredItem;
+      const { flags, data } = item as RawItem;
       if (isPlain(key) || !isReserved(flags)) return item;
       return { flags, data: concat([nameOf(key), data]) };
     },
     fromStored(stored, key) {
-      const { flags, data } = stored as StoredItem;
+      const { flags, data } = stored as RawItem;
       if (isPlain(key) || !isReserved(flags)) return stored;
       const name = nameOf(key);
       // The mark of another key with the same hash says only that the place is taken.

@@ -27,7 +27,7 @@ import {
 } from "../option_checks.ts";
 import { isUnreachable } from "../protocol/backend_failure.ts";
 import { allEnded } from "../waiting/promises.ts";
-import { itemTranscoder, MARK_FLAGS, type StoredItem } from "../transcoding/item_codec.ts";
+import { itemTranscoder, MARK_FLAGS, type RawItem } from "../transcoding/item_codec.ts";
 import { type CallRules, checkCall, type CheckedCommand, setCallRules } from "./call_rules.ts";
 import { fill, type Place, publish } from "./copies.ts";
 import { HotKeys } from "./hot_keys.ts";
@@ -479,7 +479,7 @@ class SpreadView implements KeyCommands {
     }
   }
 
-  /** Notes that a key has copies, where those who write cannot know it. */
+  /** Notes that a key has copies, if clients that write cannot know it. */
   async #note(key: string, options: OperationOptions): Promise<void> {
     const { items, maxAge, use } = this.#settings;
     if (use !== undefined) await items.set(noteOf(key), NOTE, maxAge + GRACE, options);
@@ -560,9 +560,9 @@ function namingCopies(view: SpreadView): KeyCommands {
 }
 
 /** What a note holds, in no format of any value: that it is there says all. */
-const NOTE: StoredItem = { flags: 0, data: new Uint8Array() };
+const NOTE: RawItem = { flags: 0, data: new Uint8Array() };
 /** What stands in the place of a copy whose item is stale. */
-const MARK: StoredItem = { flags: MARK_FLAGS, data: new Uint8Array() };
+const MARK: RawItem = { flags: MARK_FLAGS, data: new Uint8Array() };
 
 /** The number stands first: keys that differ in their last characters only are close together on some rings. */
 function copyOf(key: string, i: number): string {

@@ -126,9 +126,31 @@ Deno.test("load does not wait for memcached where something else answers", async
     });
     assertEquals([code, messages], [
       3,
-      `moecache: Connection to ${peer.address} ended: unexpected reply "${reply}", under way: set key "key"\n`,
+      `moecache: Connection to ${peer.address} ended: unexpected reply "${reply}", under way: stats\n`,
     ]);
   }
+});
+
+Deno.test("load does not wait for a server that closes each connection from the start", async () => {
+  await using peer = new ScriptedPeer((connection) => connection.close());
+  const { code, messages } = await moecache(`load -s ${peer.address}`, { input: "" });
+  assertEquals([code, messages.split("\n").length], [3, 2], messages);
+  assertStringIncludes(messages, `${peer.address}`);
+});
+
+Deno.test("load stores through a proxy that closes a connection because of stats", async () => {
+  await using peer = new ScriptedPeer(async (connection) => {
+    for (let line; (line = await connection.request()) !== undefined;) {
+      if (line.startsWith("stats")) return await connection.close();
+      if (line.startsWith("get")) await connection.send("END\r\n");
+      if (line.startsWith("set")) await connection.send("STORED\r\n");
+    }
+  });
+  const { code, output, messages } = await moecache(`load --json -s ${peer.address}`, {
+    input: JSON.stringify({ key: "key", exptime: null, flags: 0, base64: "" }),
+  });
+  assertEquals([code, messages], [0, ""]);
+  assertEquals(JSON.parse(output).loaded, 1);
 });
 
 for (const from of ["a file", "standard input"]) {

@@ -3,7 +3,7 @@
 import { assertEquals } from "@std/assert";
 import { Client, type ClientOptions } from "../../mod.ts";
 import { type Fault, type FaultHook, MemcachedServer } from "../../src/testing/mod.ts";
-import { itemTranscoder, LEASE_FLAGS, type StoredItem } from "../../src/transcoding/item_codec.ts";
+import { itemTranscoder, LEASE_FLAGS, type RawItem } from "../../src/transcoding/item_codec.ts";
 
 const FAILOVERS = ["error", "miss"] as const;
 const DIALECTS = ["meta", "classic"] as const;
@@ -26,7 +26,7 @@ function nth(command: string, n: number, fault: Fault = FAULTS[0]!): FaultHook {
 async function stay(client: Client, keys: readonly string[]): Promise<boolean> {
   const items = client.withTranscoder(itemTranscoder);
   for (const start = performance.now(); performance.now() - start < PATIENCE;) {
-    const found = await items.getMany<StoredItem>(keys);
+    const found = await items.getMany<RawItem>(keys);
     if (![...found.values()].some(({ flags }) => flags === LEASE_FLAGS)) return false;
     await new Promise((resolve) => setTimeout(resolve, 5));
   }

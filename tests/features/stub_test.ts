@@ -5,21 +5,21 @@ import { ClientException, SocketError, TimeoutError } from "../../src/errors.ts"
 import {
   addStub,
   dropStub,
+  type FoundItem,
   type ItemCommands,
   makeStub,
-  type ReadItem,
   replaceStub,
 } from "../../src/features/stub.ts";
 import { Command } from "../../src/protocol/command.ts";
 import { type Clock, systemClock } from "../../src/waiting.ts";
-import { LEASE_FLAGS, type StoredItem } from "../../src/transcoding/item_codec.ts";
+import { LEASE_FLAGS, type RawItem } from "../../src/transcoding/item_codec.ts";
 import { FakeClock } from "../support/fake_clock.ts";
 import { turn } from "../support/turns.ts";
 
 /** A memcached of one item, with faults. */
 class ItemBox implements ItemCommands {
   readonly clock: Clock;
-  item: StoredItem | undefined;
+  item: RawItem | undefined;
   readonly asked: string[] = [];
   /** What the next commands answer instead, by their names; what they do is done. */
   readonly faults: Record<string, unknown[]> = {};
@@ -35,12 +35,12 @@ class ItemBox implements ItemCommands {
     return this.#emptied.promise;
   }
 
-  add(_key: string, item: StoredItem): Promise<boolean> {
+  add(_key: string, item: RawItem): Promise<boolean> {
     this.item ??= item;
     return this.#answer("add", this.item === item);
   }
 
-  gets(): Promise<ReadItem | undefined> {
+  gets(): Promise<FoundItem | undefined> {
     const { item } = this;
     return this.#answer("gets", item && { value: item, cas: 1n });
   }

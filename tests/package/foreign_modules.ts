@@ -73,9 +73,14 @@ async function copyWhole(original: string, copy: string): Promise<void> {
   }
 }
 
-/** The main module of a package of npm's, as its `package.json` names it. */
+/**
+ * The main module of a package of npm's, as its `package.json` names it: the one that imports nothing of a single
+ * runtime, if there are several.
+ */
 function mainOf({ module, main, exports }: PackageJson): string {
-  const named = module ?? main ?? (typeof exports === "string" ? exports : exports?.default);
+  const { default: byDefault, ".": root } = typeof exports === "object" ? exports : {};
+  const forAll = root?.import?.browser?.default;
+  const named = forAll ?? module ?? main ?? (typeof exports === "string" ? exports : byDefault);
   if (named === undefined) throw new Error("Cannot bundle a package: it names no main module");
   return named;
 }
@@ -84,5 +89,8 @@ function mainOf({ module, main, exports }: PackageJson): string {
 interface PackageJson {
   readonly module?: string;
   readonly main?: string;
-  readonly exports?: string | { readonly default?: string };
+  readonly exports?: string | {
+    readonly default?: string;
+    readonly "."?: { readonly import?: { readonly browser?: { readonly default?: string } } };
+  };
 }

@@ -14,6 +14,7 @@ import { MemcachedServer } from "../../src/testing/mod.ts";
 import { Tarball } from "./tarball.ts";
 import {
   install,
+  installTools,
   NEWEST_BUN,
   NEWEST_NODE,
   OLDEST_BUN,
@@ -271,6 +272,16 @@ Deno.test("bundles of the package weigh about as little as those of the sources"
     return gzipped <= limit ? [] : [`${what}: ${gzipped} bytes, gzipped, more than ${limit}`];
   });
   assertEquals(excess, []);
+});
+
+Deno.test("Rollup warns of nothing in the package: no mark at a wrong place, no module of one runtime", async () => {
+  const imports = imported.map((name) =>
+    `import "./node_modules/${NAME}/dist/${fileOf(name)}.js";`
+  );
+  await installation.write("all.mjs", imports.join("\n"));
+  const rollup = `${await installTools()}/node_modules/rollup/dist/bin/rollup`;
+  const what = ["all.mjs", "--external", "@opentelemetry/api", "--no-treeshake"];
+  await exec("node", [rollup, ...what, "--dir", "bundled", "--failAfterWarnings"], { cwd: folder });
 });
 
 Deno.test("classes that the package exports have the names that they are exported under", async () => {

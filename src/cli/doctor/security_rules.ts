@@ -56,7 +56,7 @@ function faultyVersion({ now: { server, stats, settings } }: Look): Advice[] {
     ...{ rule: "faulty-version", server, severity },
     finding: `memcached ${version}: ${what}`,
     figures: { version, mendedIn: mended },
-    action: `Update to memcached ${mended} or later; distributions repair old versions without  ` +
+    action: `Update to memcached ${mended} or later; distributions repair old versions without ` +
       "changing the version number, so look at the changelog of the package first",
   }));
 }

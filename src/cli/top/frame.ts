@@ -46,6 +46,7 @@ const HELP: readonly (readonly [key: string, what: string])[] = [
   ["k, ?", "this page"],
   ["Esc", "back to the servers"],
   ["Ctrl-L", "draw the screen again"],
+  ["Ctrl-Z", "back to the shell; `fg` shows the servers again"],
 ];
 
 /** Draws a screen. */

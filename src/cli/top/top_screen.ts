@@ -41,7 +41,10 @@ export class TopScreen {
   /** Takes the screen. */
   open(): void {
     const { screen } = this.#options;
-    this.#leave = screen.enter((text) => this.#typed(text), () => this.#redraw());
+    this.#leave = screen.enter((text) => this.#typed(text), () => {
+      this.#painter.forget();
+      this.#redraw();
+    });
     this.#draw();
   }
 

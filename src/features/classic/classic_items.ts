@@ -5,7 +5,7 @@ import type { Session } from "../../commands/session.ts";
 import { extend } from "../../commands/store.ts";
 import { ClientException } from "../../errors.ts";
 import type { ItemInfo } from "../../protocol/commands/meta.ts";
-import type { StoredItem } from "../../transcoding/item_codec.ts";
+import type { RawItem } from "../../transcoding/item_codec.ts";
 import { backoff, pause } from "../../waiting/timers.ts";
 import { isDropped } from "../stub.ts";
 import { readTied, storeTied, tie } from "../tied_cas.ts";
@@ -24,7 +24,7 @@ export async function inspect(
   const place = placeOf(session, key, options);
   const [{ mark }, found] = await Promise.all([
     new Marks(place.session, key, options).read(),
-    readTied<StoredItem>(place.session, key, options),
+    readTied<RawItem>(place.session, key, options),
   ]);
   if (found === undefined) return undefined;
   const { value: { flags, data }, cas, carrier } = found;
@@ -62,7 +62,7 @@ export async function invalidate(
 async function storeAgain(place: Place, exptime: number): Promise<boolean> {
   const { session, key, options } = place;
   for (let attempt = 0;; attempt++) {
-    const found = await readTied<StoredItem>(session, key, options);
+    const found = await readTied<RawItem>(session, key, options);
     if (found === undefined) return false;
     const { value, cas, carrier } = found;
     const outcome = await storeTied(session, key, { ...value, exptime, cas, carrier }, options);

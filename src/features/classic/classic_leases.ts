@@ -9,10 +9,10 @@ import {
   isReserved,
   itemTranscoder,
   LEASE_FLAGS,
-  type StoredItem,
+  type RawItem,
 } from "../../transcoding/item_codec.ts";
 import { StepRetrieval } from "../step_retrieval.ts";
-import { type LeasedItem, type ReadItem, type Stub, textOf } from "../stub.ts";
+import { type FoundItem, type LeasedItem, type Stub, textOf } from "../stub.ts";
 import { Marks } from "./marks.ts";
 
 /** The commands for the items of a key. */
@@ -45,14 +45,14 @@ export async function readLeased(
   return { ...item, ttl: isReserved(item.flags) ? 1 : isDue ? 0 : -1, isInvalid };
 }
 
-type ReadResult = (StoredItem & { readonly cas: bigint }) | "unreachable" | undefined;
+type ReadResult = (RawItem & { readonly cas: bigint }) | "unreachable" | undefined;
 
 /** A `gets` that distinguishes an unreachable server from a miss. */
 class LeasedRetrieval extends StepRetrieval {
   constructor(key: string, session: Session) {
     super("gets", key, async (flags, data, cas, key) => {
       if (cas === undefined) throw noCasError();
-      return { ...await session.readItem(flags, data, cas, key) as StoredItem, cas };
+      return { ...await session.readItem(flags, data, cas, key) as RawItem, cas };
     });
   }
 
@@ -70,7 +70,7 @@ class LeasedRetrieval extends StepRetrieval {
 export async function placeStub(
   { session, key, options }: Place,
   stub: Stub,
-  replaced: ReadItem | undefined,
+  replaced: FoundItem | undefined,
 ): Promise<Stub | "unreachable" | undefined> {
   const server = session.routedAs(key);
   const place = () => new StubPlacement(stub, replaced);
@@ -85,7 +85,7 @@ export async function placeStub(
 type Placement = "placed" | "unreachable" | undefined;
 
 class StubPlacement extends StorageCommand<Placement> {
-  constructor({ key, nonce, lifetime }: Stub, replaced: ReadItem | undefined) {
+  constructor({ key, nonce, lifetime }: Stub, replaced: FoundItem | undefined) {
     const item = { flags: LEASE_FLAGS, exptime: lifetime, data: nonce };
     const { cas, carrier } = replaced ?? {};
     const refusal = replaced === undefined ? "NOT_STORED" : "EXISTS";
@@ -103,7 +103,7 @@ class StubPlacement extends StorageCommand<Placement> {
 }
 
 /** A stored value, how long it stays fresh, and its lifetime. */
-export interface FreshItem extends StoredItem {
+export interface FreshItem extends RawItem {
   readonly freshFor: number;
   readonly exptime: number;
 }

@@ -17,15 +17,15 @@ import { reservedKey } from "../../fleet/reserved_key.ts";
 import type { Session } from "../../commands/session.ts";
 import { add, set } from "../../commands/store.ts";
 import type { CasOutcome } from "../../protocol/commands/storage.ts";
-import { MARK_FLAGS, type StoredItem } from "../../transcoding/item_codec.ts";
-import { type ReadItem, textOf } from "../stub.ts";
+import { MARK_FLAGS, type RawItem } from "../../transcoding/item_codec.ts";
+import { type FoundItem, textOf } from "../stub.ts";
 import { readTied, storeTied } from "../tied_cas.ts";
 
 /** A mark as it was read, or the absence of one. It may be replaced by another mark. */
 export interface MarkRead {
   readonly mark: Mark | undefined;
   /** The item that holds the mark. */
-  readonly found: ReadItem | undefined;
+  readonly found: FoundItem | undefined;
 }
 
 /** The marks of one key, on the server of that key. */
@@ -59,9 +59,9 @@ export class Marks {
    * Reads the mark, and then the item. In this order, a mark that was put for a newer item than the one that is read
    * here has changed since it was read, and is not replaced.
    */
-  async readWithItem(): Promise<[MarkRead, ReadItem | undefined]> {
+  async readWithItem(): Promise<[MarkRead, FoundItem | undefined]> {
     const read = await this.read();
-    return [read, await readTied<StoredItem>(this.#values, this.#key, this.#options)];
+    return [read, await readTied<RawItem>(this.#values, this.#key, this.#options)];
   }
 
   /** Reads the item that exists while a value is fresh. */
@@ -91,11 +91,11 @@ export class Marks {
     await set(this.#session, this.#freshKey, itemOf(text), exptime, this.#options);
   }
 
-  async #get(key: string): Promise<ReadItem | undefined> {
-    return await readTied<StoredItem>(this.#session, key, this.#options);
+  async #get(key: string): Promise<FoundItem | undefined> {
+    return await readTied<RawItem>(this.#session, key, this.#options);
   }
 }
 
-function itemOf(text: string): StoredItem {
+function itemOf(text: string): RawItem {
   return { flags: MARK_FLAGS, data: new TextEncoder().encode(text) };
 }

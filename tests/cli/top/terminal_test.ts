@@ -141,6 +141,32 @@ Deno.test("top follows the size of the terminal while it runs", { ignore }, asyn
   assertEquals(await terminal.ask("#{alternate_on} #{cursor_flag}"), "0 1");
 });
 
+Deno.test("Ctrl-Z goes back to the shell, and fg to top", { ignore }, async () => {
+  await using server = await MemcachedProcess.start();
+  await using terminal = await TmuxTerminal.start(SMALL);
+  await terminal.enter(commandLine([server.address]).replace(/;.*$/, ""));
+  await terminal.untilShows("EVICT/s");
+  await terminal.press("C-z");
+  await terminal.untilShows("Stopped");
+  assertEquals(await terminal.ask("#{alternate_on} #{cursor_flag}"), "0 1");
+  // Keys are shown, as a shell wants them.
+  await terminal.enter("stty -a | grep -o ' echo '; fg");
+  await terminal.until((text) => text.includes("EVICT/s") && lineWith(text, server.address) !== "");
+  assertEquals(await terminal.ask("#{alternate_on} #{cursor_flag}"), "1 0");
+  // Another signal stops it as well, and the shell has changed the terminal.
+  const shell = await terminal.ask("#{pane_pid}");
+  const children = await Deno.readTextFile(`/proc/${shell}/task/${shell}/children`);
+  Deno.kill(Number(children.trim()), "SIGSTOP");
+  await terminal.untilShows("Stopped");
+  await terminal.enter("clear; fg");
+  await terminal.until((text) => text.startsWith("moecache top") && text.includes("EVICT/s"));
+  await terminal.press("k");
+  await terminal.untilShows("back to the shell");
+  await terminal.press("q");
+  const after = await terminal.until((text) => /^ echo$/m.test(text));
+  assertEquals(after.includes("EVICT/s"), false);
+});
+
 Deno.test("top sorts, filters and opens servers by keys", { ignore }, async () => {
   await using one = await MemcachedProcess.start();
   await using two = await MemcachedProcess.start();

@@ -107,6 +107,7 @@ Deno.test({
       await step("is used with the keyboard alone", isUsedByKeyboard);
       await step("names its parts and its controls", namesItsParts);
       await step("shows a server that is gone as down, and goes on", showsGoneServer);
+      await step("says that the program has fallen silent", noticesSilence);
       await step("ends and begins with what is seen of it", followsVisibility);
       await step("changes what it may change, after a question", changes, light, ["--write"]);
       await step("is dark on a dark system", isDark, { ...light, colorScheme: "dark" });
@@ -141,6 +142,8 @@ async function showsEverything({ tab, servers, faults, loaded, page }: Scene): P
   await tab.locator("#tiles").filter({ hasText: "Coldest item" }).waitFor();
   assertEquals(await tab.locator("#flush-section").isVisible(), false);
   assertEquals(await tab.locator("#changes").isVisible(), false);
+  // Nothing has been listed yet.
+  assertEquals(await tab.locator("#sizes").isVisible(), false);
   await keepPicture(tab, "web-light");
   const elsewhere = [...loaded].filter((url) => !url.startsWith(page.url.origin));
   assertEquals([faults, elsewhere], [[], []]);
@@ -249,6 +252,58 @@ async function showsGoneServer({ tab, servers, page }: Scene): Promise<void> {
   await using other = await StartedPage.start([quiet.address, "127.0.0.1:1"]);
   await tab.goto(other.url.href);
   await tab.locator("#advice-empty").filter({ hasText: "wrong where servers answer" }).waitFor();
+}
+
+async function noticesSilence({ tab, page }: Scene): Promise<void> {
+  await using tunnel = new Tunnel(Number(page.url.port));
+  await tab.goto(`http://127.0.0.1:${tunnel.port}/`);
+  await tab.locator("#connection.live").waitFor();
+  tunnel.isBlocked = true;
+  await tab.locator("#connection.lost").filter({ hasText: "does not answer" }).waitFor();
+  tunnel.isBlocked = false;
+  await tab.locator("#connection.live").waitFor();
+}
+
+/** Leads to a port of this machine. While it is blocked, what is sent is lost, and no connection ends. */
+class Tunnel implements AsyncDisposable {
+  isBlocked = false;
+  readonly #listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  readonly #sockets: Deno.Conn[] = [];
+  readonly #accepting: Promise<void>;
+
+  constructor(port: number) {
+    this.#accepting = this.#accept(port);
+  }
+
+  get port(): number {
+    return this.#listener.addr.port;
+  }
+
+  async #accept(port: number): Promise<void> {
+    for await (const near of this.#listener) {
+      const far = await Deno.connect({ hostname: "127.0.0.1", port });
+      this.#sockets.push(near, far);
+      for (const [from, to] of [[near, far], [far, near]] as const) {
+        const open = new TransformStream<Uint8Array, Uint8Array>({
+          transform: (part, controller) => this.isBlocked ? undefined : controller.enqueue(part),
+        });
+        // It ends with either of them.
+        from.readable.pipeThrough(open).pipeTo(to.writable).catch(() => {});
+      }
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#listener.close();
+    await this.#accepting;
+    for (const socket of this.#sockets) {
+      try {
+        socket.close();
+      } catch (error) {
+        if (!(error instanceof Deno.errors.BadResource)) throw error;
+      }
+    }
+  }
 }
 
 async function followsVisibility({ tab }: Scene): Promise<void> {

@@ -8,6 +8,8 @@ import { brief, count, duration, exact, NOTHING, rate, share, size, time } from 
 /** How often, in milliseconds, the slab classes are asked for, and a lost connection is tried again. */
 const SLABS_EVERY = 2000;
 const RETRY = 3000;
+/** How long, in milliseconds, nothing may come besides the time of three looks at the servers. */
+const PATIENCE = 5000;
 /** What stands for all servers in a flush. */
 const ALL_SERVERS = "all servers";
 
@@ -15,7 +17,9 @@ const state = {
   servers: [],
   scope: "",
   sample: undefined,
+  every: 0,
   stream: undefined,
+  silence: undefined,
   retry: undefined,
   isListed: false,
   advice: "",
@@ -212,7 +216,7 @@ function showBig({ state: how, listed, items, sizes: counts, at, faults }) {
   state.isListed = true;
   big.update(items);
   const all = counts.reduce((sum, [, items]) => sum + items, 0);
-  byId("sizes-title").hidden = counts.length === 0;
+  byId("sizes-block").hidden = counts.length === 0;
   sizes.update(counts.map(([name, items]) => ({ name, items, share: items / all })));
   byId("big-start").disabled = how === "running";
   const seen = `${exact(listed)} ${listed === 1 ? "item" : "items"}`;
@@ -273,9 +277,10 @@ async function showSlabs() {
   }
 }
 
-function begin({ servers, canWrite, history, length }) {
+function begin({ servers, canWrite, every, history, length }) {
   const isNew = servers.join() !== state.servers.join();
   state.servers = servers;
+  state.every = every;
   inspector.canWrite = canWrite;
   byId("flush-section").hidden = !canWrite;
   if (isNew) {
@@ -293,17 +298,35 @@ function showConnection(kind, text) {
   setText(byId("connection"), text);
 }
 
-/** A browser has few connections for a site: only a page that is seen keeps one. */
-function connect() {
+function disconnect() {
   clearTimeout(state.retry);
+  clearTimeout(state.silence);
   state.stream?.close();
   state.stream = undefined;
+}
+
+function lose() {
+  disconnect();
+  showConnection("lost", "The program does not answer. Was it ended, or started with a new token?");
+  state.retry = setTimeout(connect, RETRY);
+}
+
+/** A connection may break without a word, as through a tunnel: what is shown then is old. */
+function expectMore() {
+  clearTimeout(state.silence);
+  state.silence = setTimeout(lose, PATIENCE + 3 * state.every);
+}
+
+/** A browser has few connections for a site: only a page that is seen keeps one. */
+function connect() {
+  disconnect();
   if (document.hidden) return;
   const wanted = byId("keys-wanted").checked;
   const stream = state.stream = new EventSource(`/api/events?keys=${wanted ? 1 : 0}`);
   const on = (name, show) =>
     stream.addEventListener(name, ({ data }) => {
       show(JSON.parse(data));
+      expectMore();
     });
   on("hello", (hello) => {
     showConnection("live", "Live");
@@ -316,15 +339,8 @@ function connect() {
   on("keys", showKeys);
   on("big", showBig);
   on("advice", showAdvice);
-  stream.addEventListener("error", () => {
-    showConnection(
-      "lost",
-      "The program does not answer. Was it ended, or started with a new token?",
-    );
-    stream.close();
-    clearTimeout(state.retry);
-    state.retry = setTimeout(connect, RETRY);
-  });
+  stream.addEventListener("error", lose);
+  expectMore();
   if (!wanted) {
     hot.update([]);
     if (!state.isListed) big.update([]);
