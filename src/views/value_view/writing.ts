@@ -1,4 +1,4 @@
-/** How a view writes values: as its rules store them, and with their cleaning up after it. @module */
+/** How a view writes values: as its rules store them. What was replaced is cleaned up afterwards. @module */
 
 import {
   type CasOutcome,
@@ -35,7 +35,12 @@ export type SendStored<Result> = (
   replaced: Map<string, unknown>,
 ) => Promise<Result>;
 
-/** @param dropped The result of a write that is dropped. */
+/**
+ * Writes one value, as the rules store it.
+ *
+ * @param send Sends what is stored for it.
+ * @param dropped The result of a write that is dropped.
+ */
 export async function write<Result>(
   store: ValueStore,
   key: string,
@@ -69,7 +74,7 @@ async function cleaningUp<Result>(
   send: (replaced: Map<string, unknown>) => Promise<Result>,
   absent?: Set<string>,
 ): Promise<Result> {
-  const cleanUp = store.rules.replaced?.bind(store.rules);
+  const cleanUp = store.rules.cleanUp?.bind(store.rules);
   const known = new Map<string, unknown>();
   if (cleanUp === undefined) return await send(known);
   const lasting = withoutSignal(operationOptions(options ?? {}));
@@ -272,7 +277,7 @@ export async function discard(
   const past = new Date(Date.now() - 86_400_000);
   await inner.cas(innerKey, found.value, found.cas, past, operation);
   const change = { before: found.value, offered: undefined };
-  await unlessAborted([rules.replaced?.(key, change, options)], options);
+  await unlessAborted([rules.cleanUp?.(key, change, options)], options);
   return true;
 }
 
