@@ -3,7 +3,7 @@
 import "../loaded_already.ts";
 import type { ResolvedOptions } from "../client_options.ts";
 import { longestWait } from "../connection/connect.ts";
-import type { RoomCheck } from "../connection/server_node.ts";
+import type { RoomCheck } from "../connection/refusals.ts";
 import { deferred } from "../waiting/promises.ts";
 import type { Discovery } from "../discovery/discovery.ts";
 import { DiscoveryLoop } from "../discovery/discovery_loop.ts";

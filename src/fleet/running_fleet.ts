@@ -2,7 +2,7 @@
 
 import "../loaded_already.ts";
 import type { ResolvedGutter, ResolvedOptions } from "../client_options.ts";
-import { RoomCheck } from "../connection/server_node.ts";
+import { RoomCheck } from "../connection/refusals.ts";
 import { cannotLoad, type SocketError } from "../errors.ts";
 import { CHANNEL_NAMES, publish } from "../observation.ts";
 import type { Locator } from "../routing/locator.ts";
