@@ -32,8 +32,8 @@ export interface ConnectionEnd {
    * idle, or if the server refused something.
    */
   readonly isFailure: boolean;
-  /** Whether it has been idle for long without hearing from the server. */
-  readonly wasIdle: boolean;
+  /** When it was last written to after being idle, if the server has not been heard since. */
+  readonly silentSince: number | undefined;
   /** The commands that may be sent again, followed by those that have not been written. */
   readonly unwritten: readonly Command[];
 }
@@ -150,10 +150,9 @@ export class Connection implements SocketHolder {
     return this.#pipeline?.lastRead ?? 0;
   }
 
-  /** Whether it has been idle for so long that the connection may have been lost unnoticed. */
-  get isLongIdle(): boolean {
-    return this.isOpen && this.#pending === 0 &&
-      this.#options.clock.now() - this.lastRead > LONG_IDLE;
+  /** Whether nothing waits for the server, and it has not been heard since then, by the clock. */
+  isIdleSince(time: number): boolean {
+    return this.isOpen && this.#pending === 0 && this.lastRead < time;
   }
 
   /** Accepts a command. It is sent together with all others of this turn. */
@@ -234,11 +233,6 @@ export class Connection implements SocketHolder {
 
   get #hasEnded(): boolean {
     return this.id === 0;
-  }
-
-  /** Whether it was idle for long before it was last used, and nothing has been received since. */
-  get #wasIdle(): boolean {
-    return this.#lastWoken - this.lastRead > LONG_IDLE;
   }
 
   /** Whether operations have a time limit. */
@@ -379,7 +373,7 @@ export class Connection implements SocketHolder {
     this.#turn = this.#hasLimits ? { deadline: Infinity, hasConnected: false } : NEVER;
     const idle = this.#pending === 0 ? this.#pipeline : undefined;
     if (idle !== undefined) this.#lastWoken = this.#options.clock.now();
-    if (idle !== undefined && this.#wasIdle) {
+    if (idle !== undefined && this.#lastWoken - idle.lastRead > LONG_IDLE) {
       // If the whole process was stopped, for example a frozen serverless function, the end of the stream may not have
       // been read yet: it is read within one turn of the event loop.
       this.#cancelIdleCheck = afterTurn(this.#flushTurn);
@@ -473,7 +467,8 @@ export class Connection implements SocketHolder {
       ...this.#queue.drain().filter((command) => this.#hasTime(command, now, "failUnsent")),
     ];
     // Before anything fails: commands that continue must not return to this connection.
-    this.#observer.ended(this, { reason, isFailure, wasIdle: this.#wasIdle, unwritten });
+    const silentSince = this.lastRead < this.#lastWoken ? this.#lastWoken : undefined;
+    this.#observer.ended(this, { reason, isFailure, silentSince, unwritten });
     const named = withLost(reason, lost);
     for (const command of lost) command.fail(reasonOf?.(command) ?? named);
   }

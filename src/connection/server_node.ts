@@ -173,7 +173,7 @@ export class ServerNode implements ServerHandle {
    */
   #ended(
     connection: Connection,
-    { reason, isFailure, wasIdle, unwritten }: ConnectionEnd,
+    { reason, isFailure, silentSince, unwritten }: ConnectionEnd,
     epoch: number,
   ): void {
     this.#takeOut(connection);
@@ -185,16 +185,16 @@ export class ServerNode implements ServerHandle {
       for (const other of this.#connections) other.listen();
       this.#health.failed(epoch, reason);
     }
-    if (isFailure && wasIdle) this.#endIdle(reason);
+    if (isFailure && silentSince !== undefined) this.#endIdle(silentSince, reason);
     for (const command of unwritten) this.#moveOn(command);
   }
 
   /**
-   * If an idle connection was lost unnoticed, the other idle ones may be lost too: they are all closed, instead of
-   * failing one after another.
+   * If a connection was lost while it was idle, those that have been idle as long may be lost too: they are all closed,
+   * instead of failing one after another.
    */
-  #endIdle(reason: EndReason): void {
-    for (const other of [...this.#connections]) if (other.isLongIdle) other.end(reason);
+  #endIdle(since: number, reason: EndReason): void {
+    for (const other of [...this.#connections]) if (other.isIdleSince(since)) other.end(reason);
   }
 
   /** Stops sending commands on a connection; its pending commands continue. */

@@ -21,20 +21,22 @@ async function openTwo(playing: Play): Promise<void> {
   assertEquals(sockets.length, 2);
 }
 
-Deno.test("Client retries over a fresh connection when one that was idle is lost", async () => {
-  const playing = play({ connections: 2, retries: 1 });
-  const { client, clock, sockets } = playing;
-  await openTwo(playing);
-  clock.tick(350_000);
-  const value = client.get("a");
-  await asked(playing, 0, 2);
-  await sockets[0]!.reset();
-  assert(sockets[1]!.isClosed, "the other is as lost");
-  await asked(playing, 2, 1);
-  await sockets[2]!.answer("VALUE a 274 1\r\nv\r\nEND\r\n");
-  assertEquals(await value, "v");
-  await client.close();
-});
+for (const idle of [1, 50, 350_000]) {
+  Deno.test(`Client retries over a fresh connection when one that was idle for ${idle} ms is lost`, async () => {
+    const playing = play({ connections: 2, retries: 1 });
+    const { client, clock, sockets } = playing;
+    await openTwo(playing);
+    clock.tick(idle);
+    const value = client.get("a");
+    await asked(playing, 0, 2);
+    await sockets[0]!.reset();
+    assert(sockets[1]!.isClosed, "the other is as lost");
+    await asked(playing, 2, 1);
+    await sockets[2]!.answer("VALUE a 274 1\r\nv\r\nEND\r\n");
+    assertEquals(await value, "v");
+    await client.close();
+  });
+}
 
 Deno.test("Client ends idle connections with one that was idle and is overdue", async () => {
   for (const options of [{ timeout: 1000 }, { stallTimeout: 1000 }]) {
@@ -56,15 +58,23 @@ Deno.test("Client keeps the others when a connection is lost that was in use", a
   const { client, clock, sockets } = playing;
   await openTwo(playing);
   clock.tick(50);
-  const failed = assertRejects(() => client.get("a"), SocketError);
-  await settle();
+  const value = client.get("a");
+  await asked(playing, 0, 2);
+  const other = client.get("b");
+  await asked(playing, 1, 2);
+  const failed = assertRejects(() => client.incr("a"), SocketError);
+  await asked(playing, 0, 3);
+  await sockets[1]!.answer("END\r\n");
+  clock.tick(1);
+  await sockets[0]!.answer("END\r\n");
+  assertEquals(await Promise.all([value, other]), [undefined, undefined]);
   await sockets[0]!.reset();
   await failed;
   assert(!sockets[1]!.isClosed);
   await client.close();
 });
 
-Deno.test("Client keeps connections that have something to do, or had a moment ago", async () => {
+Deno.test("Client keeps connections that have something to do, or whose server was heard meanwhile", async () => {
   const playing = play({ connections: 2 });
   const { client, clock, sockets } = playing;
   await openTwo(playing);
@@ -73,6 +83,7 @@ Deno.test("Client keeps connections that have something to do, or had a moment a
   await asked(playing, 0, 2);
   const value = client.get("b");
   await asked(playing, 1, 2);
+  clock.tick(1);
   await sockets[1]!.answer("END\r\n");
   assertEquals(await value, undefined);
   await sockets[0]!.reset();
