@@ -408,7 +408,7 @@ function built(
   return zone;
 }
 
-/** Has a value take its state. */
+/** Gives a value its state. */
 function grow(machine: Unpickler, value: object, build: (state: unknown) => void): void {
   machine.growing ??= new Map();
   machine.growing.set(value, { build });
