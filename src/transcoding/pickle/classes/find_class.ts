@@ -96,7 +96,7 @@ function keepAll(machine: Unpickler): void {
   makeEachFinal(machine);
 }
 
-/** Makes a value final at the end of the pickle, or a key as soon as it is used. */
+/** Lets the machine make the value final at the end, and each key when it is used. */
 function makeEachFinal(machine: Unpickler): void {
   if (machine.final !== undefined) return;
   const refused = (part: Intermediate) => {
