@@ -254,6 +254,8 @@ export class HotKeys {
   #fail(server: string, error: unknown): void {
     if (!(error instanceof ClientException || error instanceof SocketError)) throw error;
     if (this.faults.some((fault) => fault.server === server)) return;
+    // Nothing comes of it any more, so its time is over.
+    this.#countSeconds();
     const isRefusal = error instanceof ClientException;
     this.faults.push({ server, message: messageOf(error), isRefusal });
   }
@@ -261,6 +263,7 @@ export class HotKeys {
   #countSeconds(): void {
     const now = performance.now();
     for (const watched of this.#watched) {
+      if (this.faults.some(({ server }) => server === watched.server)) continue;
       watched.seconds += (now - watched.since) / 1000;
       watched.since = now;
     }

@@ -51,11 +51,15 @@ export class Printer {
     await this.#write(`${text}\n`);
   }
 
-  /** Writes text two columns from the left; on a terminal its lines end between words. */
-  async indented(text: string): Promise<void> {
+  /**
+   * Writes sentences; on a terminal their lines end between words.
+   *
+   * @param indent What stands before each line.
+   */
+  async sentences(text: string, indent = ""): Promise<void> {
     const { isTerminal, columns } = this.terminal;
-    const lines = isTerminal ? wrapped(text, columns - GAP.length) : [text];
-    for (const line of lines) await this.line(GAP + line);
+    const lines = isTerminal ? wrapped(text, columns - indent.length) : [text];
+    for (const line of lines) await this.line(indent + line);
   }
 
   /** Writes bytes as they are. */

@@ -32,8 +32,8 @@ export interface KeyCommands extends BareKeyCommands {
    *
    * @param key 1 to 250 characters, each from `!` to `~`.
    * @param load Computes the value. `undefined` is returned but not stored. A load that calls `getOrSet` with its own
-   * key gets an error. On Node before 24 and Bun 1.2, it gets one only before its first `await`; after that, it waits
-   * until its `signal` is aborted.
+   * key gets an error. On a worker with neither `nodejs_compat` nor `nodejs_als`, it gets one only before its first
+   * `await`; after that, it waits until its `signal` is aborted.
    * @param options `exptime`, `staleFor`, `earlyRefresh`, `lockFor`, `waitFor` and `negativeFor`, all in seconds;
    * `signal`, which ends only this caller's wait.
    * @returns The value, as the transcoder reads it, also for the caller that computes it. Concurrent callers share one

@@ -1,6 +1,6 @@
 /** Tracks which load has started the running code, so that no load waits for itself. @module */
 
-import { type CallTracker, makeCallTracker } from "../transport/runtime_features.ts";
+import { type CallTracker, makeCallTracker } from "../transport/call_tracker.ts";
 import { ClientException } from "../errors.ts";
 import { lazily } from "../waiting.ts";
 import type { Running } from "./loads.ts";

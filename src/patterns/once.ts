@@ -92,8 +92,8 @@ const LONGEST_MESSAGE = 1000;
  * @throws The error of `action`.
  * @throws {ValidationException} When the client, the key, an option or the result is invalid.
  * @throws {ClientException} When another client has been running `action` for all of `waitFor`; when `action` has run,
- * but its result could not be stored; when memcached refuses. Also when `action` asks for its own result, which
- * Node before 24 and Bun 1.2 notice only before its first `await`.
+ * but its result could not be stored; when memcached refuses. Also when `action` asks for its own result, which a
+ * worker with neither `nodejs_compat` nor `nodejs_als` notices only before its first `await`.
  * @throws {SocketError} When the server cannot be reached, or the connection is lost before the reply. `action` may
  * have run then.
  *

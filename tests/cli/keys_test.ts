@@ -202,6 +202,17 @@ Deno.test("Ctrl-C ends a list with what it has", async () => {
   assertEquals(output.split("\n").length < 20_000, true);
 });
 
+Deno.test("explain --everywhere ends its lines between words on a terminal", async () => {
+  await using server = await MemcachedServer.listen();
+  await using client = new Client(server.address);
+  await client.set("key", "value");
+  const env = { MEMCACHED_SERVERS: server.address };
+  const { output } = await moecache("explain key --everywhere", { env, isTerminal: true });
+  const lines = output.trimEnd().split("\n");
+  // All rings look on the only server.
+  assertEquals(lines.length > 2 && lines.every((line) => line.length <= 100), true, output);
+});
+
 Deno.test("explain shows where rings look, and --everywhere where a key really is", async () => {
   await using first = await MemcachedServer.listen();
   await using second = await MemcachedServer.listen();

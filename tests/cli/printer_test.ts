@@ -4,7 +4,7 @@ import { assertEquals, assertStringIncludes } from "@std/assert";
 import { FakeTime } from "@std/testing/time";
 import { printHistogram } from "../../src/cli/histogram.ts";
 import { showProgress } from "../../src/cli/messages.ts";
-import { Printer, type PrintOptions } from "../../src/cli/printer.ts";
+import { GAP, Printer, type PrintOptions } from "../../src/cli/printer.ts";
 import { Progress } from "../../src/cli/progress.ts";
 import { NO_TERMINAL } from "./fake_terminal.ts";
 
@@ -59,10 +59,10 @@ Deno.test("a table whose heads do not fit has a line for each field", async () =
   );
 });
 
-Deno.test("text that is indented ends its lines between words", async () => {
+Deno.test("sentences end their lines between words", async () => {
   const text = "one two three a-word-that-is-longer four";
   assertEquals(
-    await shownOn(12, (printer) => printer.indented(text)),
+    await shownOn(12, (printer) => printer.sentences(text, GAP)),
     "  one two\n  three\n  a-word-that-is-longer\n  four\n",
   );
 });

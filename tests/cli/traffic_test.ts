@@ -7,6 +7,7 @@ import { HeavyHitters, mostFrequent } from "../../src/cli/heavy_hitters.ts";
 import { HotKeys } from "../../src/cli/hot_keys.ts";
 import { Fleet } from "../../src/cli/fleet.ts";
 import { SERVERS } from "../support/every_server.ts";
+import { turn } from "../support/turns.ts";
 import { withSeed } from "../chaos/random.ts";
 import { moecache } from "./fake_terminal.ts";
 
@@ -62,6 +63,27 @@ Deno.test("HotKeys scales by what the servers have dropped", async () => {
   ]);
   await counting.close();
   await fleet.close();
+});
+
+Deno.test("HotKeys counts no time in which a server could not be watched any more", async () => {
+  const server = await MemcachedServer.listen();
+  await using client = new Client(server.address);
+  const fleet = new Fleet([server.address], {});
+  const counting = new HotKeys(fleet, { reads: true, writes: false, misses: false });
+  try {
+    await counting.start();
+    await client.get("key");
+    while (counting.report(1).events < 1) await client.version();
+    await server.close();
+    while (counting.faults.length === 0) await turn();
+    const before = counting.report(1).keys;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    assertEquals(counting.report(1).keys, before);
+  } finally {
+    await counting.close();
+    await fleet.close();
+    await server.close();
+  }
 });
 
 for (const [kind, start] of Object.entries(SERVERS)) {

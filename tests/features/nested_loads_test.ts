@@ -1,10 +1,11 @@
 /** Loads that ask for values in turn: none waits for itself. */
 
+import { executionAsyncId } from "node:async_hooks";
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { describe, it } from "@std/testing/bdd";
 import { Client, ClientException, type KeyCommands } from "../../mod.ts";
 import { memoize } from "../../src/patterns/mod.ts";
-import { makeCallTracker } from "../../src/transport/runtime_features.ts";
+import { makeCallTracker } from "../../src/transport/call_tracker.ts";
 import { MemcachedServer } from "../../src/testing/mod.ts";
 import {
   hashedKeys,
@@ -174,11 +175,37 @@ describe("getOrSet inside a load", () => {
     }));
 });
 
-Deno.test("this runtime follows the calls of a load", async () => {
+Deno.test("makeCallTracker follows calls until they end, on every runtime", async () => {
   const tracker = await makeCallTracker<string>();
-  const seen = await tracker?.run("value", async () => {
+  assert(tracker !== undefined);
+  const held = Promise.withResolvers<void>();
+  const long = tracker.run("long", async () => {
+    await held.promise;
+    return tracker.getStore();
+  });
+  const short = tracker.run("short", async () => {
     await turn();
     return tracker.getStore();
   });
-  assertEquals([seen, tracker?.getStore()], ["value", undefined]);
+  assertEquals([await short, tracker.getStore()], ["short", undefined]);
+  held.resolve();
+  assertEquals([await long, tracker.getStore()], ["long", undefined]);
 });
+
+// Tests that leave an AsyncLocalStorage of their own in use have to run later in the same process.
+Deno.test("makeCallTracker does not slow down promises when no call runs", async () => {
+  const tracker = await makeCallTracker<string>();
+  assertEquals(await tracker?.run("value", () => Promise.resolve("result")), "result");
+  await turn();
+  assertEquals(await arePromisesTracked(), false);
+});
+
+/** Whether each promise has a number of its own: they take two to three times as long then. */
+async function arePromisesTracked(): Promise<boolean> {
+  const numbers = new Set<number>();
+  for (let i = 0; i < 3; i++) {
+    await Promise.resolve();
+    numbers.add(executionAsyncId());
+  }
+  return numbers.size > 1;
+}

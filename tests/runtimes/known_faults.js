@@ -8,14 +8,6 @@ const ZLIB = [
   "its zlib leaves out what follows the compressed bytes",
 ];
 
-const FOLLOWING = [
-  /^once inside its own action is an error/,
-  /^once is an error where two actions would wait/,
-  /^tagged refuses a load that asks for its own value/,
-].map((
-  test,
-) => [test, "it does not follow the calls of an action or a load behind its first await"]);
-
 /** Which tests pass only at times on Deno, as the package, and on Bun, and why. */
 const LATE = [
   [
@@ -48,11 +40,10 @@ const BUN_1_2 = [
     "its sockets take the server's port for the client's",
   ],
   ZLIB,
-  ...FOLLOWING,
 ];
 
 /** And on Node 20. */
-const NODE_20 = [ZLIB, ...FOLLOWING];
+const NODE_20 = [ZLIB];
 
 /** Tells why a test is not run here; `undefined` when it is. */
 export function knownFault(name) {

@@ -28,6 +28,7 @@ import "../fleet/failover_test.ts";
 import "../features/cas_life_test.ts";
 import "../features/get_or_set_test.ts";
 import "../features/namespace_test.ts";
+import "../features/nested_loads_test.ts";
 import "../features/same_type_test.ts";
 import "../features/server_commands_test.ts";
 import "../features/stub_test.ts";

@@ -7,7 +7,7 @@ import { adviceOn } from "../doctor/rules.ts";
 import { type Answers, askEach } from "../each_server.ts";
 import { HotKeys, type HotKeysReport } from "../hot_keys.ts";
 import { say } from "../messages.ts";
-import type { Printer } from "../printer.ts";
+import { GAP, type Printer } from "../printer.ts";
 import { pauseShown } from "../progress.ts";
 import { printable } from "../shown_text.ts";
 import { countOf, readInterval } from "../quantities.ts";
@@ -82,9 +82,9 @@ async function print(printer: Printer, all: readonly Advice[], servers: number):
   }
   for (const { server, severity, finding, figures, action } of all) {
     await printer.line(printer.strong(`${severity.toUpperCase()}  ${server}`));
-    await printer.indented(finding);
-    await printer.indented(printable(figuresText(figures)));
-    await printer.indented(`${action}\n`);
+    await printer.sentences(finding, GAP);
+    await printer.sentences(printable(figuresText(figures)), GAP);
+    await printer.sentences(`${action}\n`, GAP);
   }
   if (servers === 0) return;
   const looked = countOf(servers, "server");

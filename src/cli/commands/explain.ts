@@ -93,19 +93,20 @@ async function explainEverywhere(
         const { server } = client.locate(key);
         if (printer.shape === "text") {
           const answer = answers.results.find((answer) => answer.server === server);
-          await printer.line(`${shown}: the ring ${name} looks on ${server}, ${outcomeOf(answer)}`);
+          const outcome = outcomeOf(answer);
+          await printer.sentences(`${shown}: the ring ${name} looks on ${server}, ${outcome}`);
         }
       }
       for (const { server, info } of holders) {
         const fitting = ringsThatSay(all, key, server);
-        await printer.record(
-          foundRow(key, server, info, fitting),
-          `${shown}: found on ${server}, ${countOf(info.size, "byte")}, ${ttlText(info)}; ` +
-            `right under: ${fitting.join(", ") || "no ring that is known here"}`,
-        );
+        if (printer.shape === "text") {
+          const what = `${countOf(info.size, "byte")}, ${ttlText(info)}`;
+          const under = fitting.join(", ") || "no ring that is known here";
+          await printer.sentences(`${shown}: found on ${server}, ${what}; right under: ${under}`);
+        } else await printer.record(foundRow(key, server, info, fitting), "");
       }
       if (holders.length === 0 && printer.shape === "text") {
-        await printer.line(`${shown}: no server that answered has it`);
+        await printer.sentences(`${shown}: no server that answered has it`);
       }
     }
   } finally {

@@ -241,14 +241,14 @@ async function balance({ options, printer, terminal, fleet }: Job<BalanceOptions
     if (printer.shape === "text") {
       for (const row of rows) {
         const remark = remarkOn(row, servers, listing);
-        if (remark !== undefined) await printer.line(remark);
+        if (remark !== undefined) await printer.sentences(remark);
       }
       const of = `${counted.moving} of ${countOf(counted.placed, "key")}`;
       const part = showShare(counted.moving, counted.placed);
-      await printer.line(`${of} (${part}) are on another server than this ring looks on`);
+      await printer.sentences(`${of} (${part}) are on another server than this ring looks on`);
       const other = listing.count - counted.placed;
       if (other > 0) {
-        await printer.line(`not placed: ${countOf(other, "key")} of other bytes than UTF-8`);
+        await printer.sentences(`not placed: ${countOf(other, "key")} of other bytes than UTF-8`);
       }
     }
     return listing.code(listing.count);

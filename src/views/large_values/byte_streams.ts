@@ -3,7 +3,24 @@
 import { ClientException, ValidationException } from "../../../mod.ts";
 
 /**
- * Checks what a stream yields.
+ * Checks that what a caller passes is a stream that can be read.
+ *
+ * @throws {ValidationException} When it is none, or something else reads it.
+ */
+export function checkStream(stream: unknown): asserts stream is ReadableStream {
+  if (!(stream instanceof ReadableStream)) {
+    const why = "it must be a ReadableStream of Uint8Arrays";
+    const type = stream === null ? "null" : typeof stream;
+    throw new ValidationException(`Cannot set stream of type ${type}: ${why}`, stream);
+  }
+  if (stream.locked) {
+    const why = "something else reads it";
+    throw new ValidationException(`Cannot set a stream: ${why}`, stream);
+  }
+}
+
+/**
+ * Yields what a stream yields, and checks it.
  *
  * @param signal Ends it, with its reason, also while the stream yields nothing.
  */

@@ -1,27 +1,24 @@
 /** The commands of a view of large values. @module */
 
-import {
-  type Exptime,
-  type InvalidateOptions,
-  type KeyCommands,
-  type OperationOptions,
-  type Transcoder,
-  ValidationException,
+import type {
+  Exptime,
+  InvalidateOptions,
+  KeyCommands,
+  OperationOptions,
+  Transcoder,
 } from "../../../mod.ts";
 import { operationOptions } from "../../commands/operation_options.ts";
-import { sessionOf } from "../../commands/session.ts";
-import { checkOptions, checkSignal, ownDate } from "../../option_checks.ts";
+import { ownDate } from "../../option_checks.ts";
 import { checkExptime } from "../../protocol/exptime.ts";
-import { watchSignal } from "../../waiting.ts";
 import { callRulesOf, checkCall } from "../call_rules.ts";
 import { deferExptime } from "../exptimes.ts";
-import { ofWhole, withCallersStack } from "../partial_errors.ts";
+import { ofWhole } from "../partial_errors.ts";
 import { ValueView } from "../value_view.ts";
-import { unlessAborted, unreadable } from "../value_view/writing.ts";
-import { ownOptions, PASSED_OPTIONS, withoutSignal } from "../wrapped_commands.ts";
-import { bytesOf, streamOf, streamOfOne } from "./byte_streams.ts";
-import { rechunked } from "./chunks.ts";
-import { checkKey, GRACE, type LargeRules } from "./large_rules.ts";
+import { unreadable } from "../value_view/writing.ts";
+import { ownOptions } from "../wrapped_commands.ts";
+import { checkStream, streamOf, streamOfOne } from "./byte_streams.ts";
+import { GRACE, type LargeRules } from "./large_rules.ts";
+import { StreamWriting } from "./stream_writing.ts";
 
 /** Commands on keys whose values may be large, and may be streams. */
 export interface LargeValueCommands extends KeyCommands {
@@ -138,98 +135,17 @@ export class LargeView extends ValueView implements LargeValueCommands {
     givenExptime?: Exptime,
     options?: OperationOptions,
   ): Promise<void> {
+    checkStream(stream);
     const exptime = ownDate(givenExptime);
-    if (!(stream instanceof ReadableStream)) {
-      const why = "it must be a ReadableStream of Uint8Arrays";
-      const type = stream === null ? "null" : typeof stream;
-      throw new ValidationException(`Cannot set stream of type ${type}: ${why}`, stream);
-    }
-    if (stream.locked) {
-      const why = "something else reads it";
-      throw new ValidationException(`Cannot set a stream: ${why}`, stream);
-    }
-    const rules = this.#rules;
-    const { chunkByteLength, chunks, format } = rules;
-    const operation = operationOptions(options ?? {});
-    const ending = new AbortController();
-    const end = (reason: unknown) => ending.abort(reason);
-    let forget = () => {};
-    const { id, keyOf } = format.begin(key);
-    let count = 0;
-    let last: Uint8Array | undefined;
-    let replaced: (() => Promise<void>) | undefined;
-    const spare: Uint8Array[] = [];
-    const cut = rechunked(bytesOf(stream, ending.signal), chunkByteLength, spare);
-    const pieces = (async function* () {
-      for await (const chunk of cut) {
-        if (last !== undefined) {
-          if (count === 0) rules.checkHead(key);
-          count++;
-          yield last;
-        }
-        last = chunk;
-      }
-      // A value of one chunk is stored like any other of its length.
-      if (count === 0 || last === undefined) return;
-      count++;
-      yield last;
-    })();
-    const start = Date.now();
-    const list = {
-      keyOf,
-      get count() {
-        return count;
-      },
-      lengthOf: () => undefined,
-    };
-    try {
-      // What the caller says is checked before anything is read.
-      checkOptions(options, PASSED_OPTIONS);
-      checkSignal(options);
-      checkExptime(exptime, Date.now);
-      const chunkExptime = deferExptime(exptime ?? 0, GRACE);
-      const inner = ownOptions(options);
-      if (options?.signal !== undefined) forget = watchSignal(options.signal, { abandon: end });
-      await checkKey(this.#inner, key);
-      const empty = await format.encodeStream();
-      const failed = (error: unknown) => {
-        const whole = ofWhole(error, `set key ${JSON.stringify(key)}`);
-        end(whole);
-        return whole;
-      };
-      const { byteLength } = await chunks.writeStream(pieces, keyOf, chunkExptime, operation, {
-        // The last one may be shorter.
-        stored: (chunk) => void (chunk.byteLength === chunkByteLength && spare.push(chunk)),
-        failed,
-      });
-      if (count === 0) return await this.set(key, last ?? new Uint8Array(), exptime, inner);
-      // What took long to arrive has begun to age.
-      if (Date.now() - start >= 1000) {
-        await chunks.touch(list, chunkExptime, operation).catch((error) =>
-          Promise.reject(failed(error))
-        );
-      }
-      const head = format.head(id, { count, byteLength, chunkByteLength }, empty);
-      const reading = this.#inner.get(key, withoutSignal(operation)).catch(() => undefined);
-      // A client sends in the order of the calls, and both in one turn: hardly any write comes between.
-      if (sessionOf(this.#inner) === undefined) await unlessAborted([reading], inner);
-      replaced = async () => {
-        await rules.replaced(key, { before: await reading, offered: head }, inner);
-      };
-      await this.#inner.set(key, head, exptime, inner);
-      await unlessAborted([replaced()], inner);
-    } catch (error) {
-      // The list of a caller that gives up may have been stored.
-      const cleaning = options?.signal?.aborted ? replaced?.() : undefined;
-      await Promise.allSettled([
-        unlessAborted([cleaning ?? chunks.delete(list, {})], options),
-        pieces.return(),
-        stream.cancel(error),
-      ]);
-      throw withCallersStack(error);
-    } finally {
-      forget();
-    }
+    await new StreamWriting({
+      inner: this.#inner,
+      rules: this.#rules,
+      key,
+      stream,
+      exptime,
+      options,
+      storeWhole: (bytes, inner) => this.set(key, bytes, exptime, inner),
+    }).run();
   }
 
   async getStream(

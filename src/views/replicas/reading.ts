@@ -3,6 +3,7 @@
 import type { KeyCommands, OperationOptions } from "../../../mod.ts";
 import { checkSignal } from "../../option_checks.ts";
 import { isUnreachable } from "../../protocol/backend_failure.ts";
+import { deferred } from "../../waiting/promises.ts";
 import { fill } from "../copies.ts";
 import { withCallersStack } from "../partial_errors.ts";
 import { type Fleets, repairOf } from "./fleets.ts";
@@ -41,53 +42,9 @@ export async function readFirstFound<Value>(
   read: (client: KeyCommands) => Promise<Value | undefined>,
 ): Promise<Value | undefined> {
   checkSignal(options);
-  const order = readingOrder(fleets);
-  const missed: number[] = [];
-  const faults: unknown[] = [];
-  const found = await new Promise<Answer<Value> | undefined>((resolve, reject) => {
-    let asked = 0;
-    let open = 0;
-    let cancel = () => {};
-    let isSettled = false;
-    const settle = () => {
-      isSettled = true;
-      cancel();
-    };
-    const ask = () => {
-      if (isSettled) return;
-      cancel();
-      const replica = order[asked++];
-      if (replica === undefined) {
-        if (open === 0) resolve(undefined);
-        return;
-      }
-      open++;
-      cancel = asked < order.length ? whenSlow(fleets, ask) : () => {};
-      fleets.ask(replica, key, read).then(
-        (value) => {
-          open--;
-          if (value !== undefined) {
-            settle();
-            return resolve({ replica, value });
-          }
-          missed.push(replica);
-          ask();
-        },
-        (error) => {
-          open--;
-          // What is wrong with the request or the value is wrong everywhere.
-          if (!isUnreachable(error)) {
-            settle();
-            return reject(error);
-          }
-          faults.push(error);
-          fleets.reportFailure(replica, key, "read", error);
-          ask();
-        },
-      );
-    };
-    ask();
-  });
+  const reading = new Reading(fleets, key, read);
+  const found = await reading.firstFound();
+  const { missed, faults } = reading;
   options?.signal?.throwIfAborted();
   if (found === undefined) {
     if (missed.length === 0 && faults.length > 0) throw withCallersStack(faults[0]);
@@ -95,6 +52,85 @@ export async function readFirstFound<Value>(
   }
   for (const replica of missed) repair(fleets, key, found.replica, replica);
   return found.value;
+}
+
+/** The reading of one key. The next fleet is asked when one does not have the key, cannot be reached, or is slow. */
+class Reading<Value> {
+  /** The fleets that have answered that they do not have the key. */
+  readonly missed: number[] = [];
+  /** The errors of the fleets that could not be reached. */
+  readonly faults: unknown[] = [];
+  readonly #fleets: Fleets;
+  readonly #key: string;
+  readonly #read: (client: KeyCommands) => Promise<Value | undefined>;
+  readonly #order: readonly number[];
+  readonly #found = deferred<Answer<Value> | undefined>();
+  /** How many fleets have been asked, and how many of them have not answered. */
+  #asked = 0;
+  #open = 0;
+  #isSettled = false;
+  #cancelHedge = (): void => {};
+
+  constructor(
+    fleets: Fleets,
+    key: string,
+    read: (client: KeyCommands) => Promise<Value | undefined>,
+  ) {
+    this.#fleets = fleets;
+    this.#key = key;
+    this.#read = read;
+    this.#order = readingOrder(fleets);
+  }
+
+  /** Begins; resolves to the first value, or to `undefined` when no fleet has one. */
+  firstFound(): Promise<Answer<Value> | undefined> {
+    this.#askNext();
+    return this.#found.promise;
+  }
+
+  readonly #askNext = (): void => {
+    if (this.#isSettled) return;
+    this.#cancelHedge();
+    const replica = this.#order[this.#asked++];
+    if (replica === undefined) {
+      if (this.#open === 0) this.#found.resolve(undefined);
+      return;
+    }
+    this.#open++;
+    const isLast = this.#asked === this.#order.length;
+    this.#cancelHedge = isLast ? () => {} : whenSlow(this.#fleets, this.#askNext);
+    this.#fleets.ask(replica, this.#key, this.#read).then(
+      (value) => this.#answered(replica, value),
+      (error) => this.#failed(replica, error),
+    );
+  };
+
+  #answered(replica: number, value: Value | undefined): void {
+    this.#open--;
+    if (value !== undefined) {
+      this.#settle();
+      return this.#found.resolve({ replica, value });
+    }
+    this.missed.push(replica);
+    this.#askNext();
+  }
+
+  #failed(replica: number, error: unknown): void {
+    this.#open--;
+    // What is wrong with the request or the value is wrong everywhere.
+    if (!isUnreachable(error)) {
+      this.#settle();
+      return this.#found.reject(error);
+    }
+    this.faults.push(error);
+    this.#fleets.reportFailure(replica, this.#key, "read", error);
+    this.#askNext();
+  }
+
+  #settle(): void {
+    this.#isSettled = true;
+    this.#cancelHedge();
+  }
 }
 
 /**
