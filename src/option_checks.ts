@@ -104,7 +104,7 @@ export function holdsNames(value: unknown): value is object {
 /**
  * Checks options that are passed on, which may have other names, and their signal.
  *
- * @throws {ValidationException} When they are not an object, or the signal is none.
+ * @throws {ValidationException} When they are not an object, or `signal` is not an AbortSignal.
  * @throws The reason of the signal when it has been aborted.
  */
 export function checkSignal(

@@ -35,7 +35,7 @@ export interface Deployment {
   readonly setServers: (servers: readonly ServerAddress[]) => Promise<void>;
   /** The TLS options of servers whose addresses have none. */
   readonly tls: TlsOptions | undefined;
-  /** How a server is reached, as those of the client; throws a ValidationException when the address is invalid. */
+  /** How a server at an address is reached: as the client's own servers. Throws a ValidationException for an invalid one. */
   readonly reach: (address: ServerAddress) => ReachedServer;
   /** Whether there is room for an operation where others wait. */
   readonly room: RoomCheck;

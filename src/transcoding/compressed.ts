@@ -1,3 +1,5 @@
+/** A transcoder around another one: it compresses the bytes of large values. @module */
+
 import { ValidationException } from "../errors.ts";
 import {
   type AllOf,

@@ -1,3 +1,5 @@
+/** Values as JSON. @module */
+
 import { ClientException, ValidationException } from "../errors.ts";
 import { checkFewNames, checkFunction, invalidOption, isPromise } from "../option_checks.ts";
 import { isUsable, USABLE_FLAGS } from "./item_codec.ts";

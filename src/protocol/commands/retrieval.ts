@@ -252,13 +252,12 @@ class Retrieval implements Exchange {
     for (let step = 0, at = this.#next; step < commands.length; step++, at++) {
       if (at === commands.length) at = 0;
       const command = commands[at];
-      const key = command && (this.#encodeKey?.(command.key) ?? command.key);
-      if (key !== undefined && isText(bytes, start, end, key)) {
-        commands[at] = undefined;
-        if (!command!.isStep) this.#hits++;
-        this.#next = at + 1;
-        return command!;
-      }
+      if (command === undefined) continue;
+      if (!isText(bytes, start, end, this.#encodeKey?.(command.key) ?? command.key)) continue;
+      commands[at] = undefined;
+      if (!command.isStep) this.#hits++;
+      this.#next = at + 1;
+      return command;
     }
     throw new SocketError("the reply holds a key that was not asked for");
   }

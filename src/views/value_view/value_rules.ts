@@ -31,7 +31,7 @@ export interface ValueRules extends Partial<CallRules> {
    *
    * @param prepared What {@linkcode prepareRead} returned.
    * @param options `signal` and `failover`, as the caller passed them.
-   * @returns The value; `undefined` when what is stored is none of this key's: a miss. {@linkcode UNKNOWN} when that
+   * @returns The value; `undefined`, a miss, when what is stored does not belong to this key. {@linkcode UNKNOWN} when that
    * cannot be known and counts as a miss.
    */
   fromStored(

@@ -77,7 +77,7 @@ async function cleaningUp<Result>(
   if (!store.keepsOrder) await reading;
   const [outcome] = await Promise.allSettled([send(known)]);
   const fault: unknown = outcome.status === "rejected" ? outcome.reason : undefined;
-  // What is left over is memory, no fault: it expires.
+  // A failure is ignored: what is left over only takes memory, until it expires.
   await unlessAborted(
     Array.from(names, async ([innerKey, keys]) => {
       const key = lastOf(keys);

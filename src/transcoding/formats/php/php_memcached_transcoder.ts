@@ -1,3 +1,5 @@
+/** The format of PHP's Memcached (php-memcached). @module */
+
 import { ClientException } from "../../../errors.ts";
 import { checkChoice, checkNames, isPromise } from "../../../option_checks.ts";
 import { writing } from "../../format_parts.ts";
