@@ -15,6 +15,7 @@ import type {
   UpdateOptions,
 } from "../commands/operation_options.ts";
 import { type Session, sessionOf } from "../commands/session.ts";
+import { exceededLimit } from "../connection/refusals.ts";
 import {
   PartialClientException,
   type PartialFailure,
@@ -316,16 +317,13 @@ export class Generations {
   #exceeded(byteLength: number): string | undefined {
     const session = sessionOf(this.#commands);
     if (session === undefined) return undefined;
+    // One alone may have many keys: each server takes what it has room for.
+    if (this.#waiting === 0) return undefined;
     const { maxPending, maxPendingBytes } = session.settings;
     const count = this.#serverCount(session);
-    if (this.#waiting >= maxPending * count) {
-      return `operations wait for it, as many as maxPending allows: ${maxPending * count}`;
-    }
-    const most = maxPendingBytes * count;
-    // One alone may have many keys: each server takes what it has room for.
-    if (this.#waiting === 0 || this.#waitingBytes + byteLength <= most) return undefined;
-    const waiting = `${this.#waitingBytes} bytes of values wait for it`;
-    return `${waiting}, and ${byteLength} more are above the ${most} of maxPendingBytes`;
+    const limits = { maxPending: maxPending * count, maxPendingBytes: maxPendingBytes * count };
+    const waiting = { pending: this.#waiting, pendingBytes: this.#waitingBytes };
+    return exceededLimit([waiting], byteLength, limits);
   }
 
   #serverCount({ route }: Session): number {

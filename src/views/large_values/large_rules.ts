@@ -156,7 +156,7 @@ export class LargeRules implements ValueRules {
     }
   }
 
-  async replaced(
+  async cleanUp(
     key: string,
     { before, offered }: Change,
     options: OperationOptions | undefined,

@@ -104,7 +104,8 @@ const FLOAT: FloatStyle = {
  *
  * PHP's JSON has neither `INF` nor `NAN`, reads 511 levels, and reads no object with a key that begins with NUL: such
  * values are a `ValidationException` with the serializer `"json"`. Objects are written as objects, the empty one
- * included. What is read is what is there: a `DateTime` in JSON is an object with its properties.
+ * included. What is read is what is there: a `DateTime` in JSON is an object with its properties. PHP reads `-0` in
+ * JSON as 0.
  *
  * The flags that a PHP program sets itself, from bit 16 on, do not matter. Flags that php-memcached does not write are a
  * `ClientException`. Compressing with zlib and zstd is asynchronous.
