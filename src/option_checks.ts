@@ -128,6 +128,11 @@ function isOfType(value: unknown, type: string): boolean {
   return actual === type && !Number.isNaN(value);
 }
 
+/** Whether a value is a promise; it may be of another class than the global `Promise`, which zone.js replaces. */
+export function isPromise<Value>(value: Value | Promise<Value>): value is Promise<Value> {
+  return typeof (value as Partial<Promise<Value>> | undefined)?.then === "function";
+}
+
 /** Whether a value is an AbortSignal, from any realm. */
 function isSignal(value: unknown): boolean {
   return typeof (value as AbortSignal | null)?.throwIfAborted === "function";

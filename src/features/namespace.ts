@@ -15,7 +15,7 @@ import { traceOperation } from "../commands/traced.ts";
 import { tracesCommands } from "../observation.ts";
 import type { KeyLocation } from "../routing/locator.ts";
 import { quote, ValidationException } from "../errors.ts";
-import { ownDate } from "../option_checks.ts";
+import { isPromise, ownDate } from "../option_checks.ts";
 import type { ItemInfo } from "../protocol/commands/meta.ts";
 import type { CasOutcome } from "../protocol/commands/storage.ts";
 import type { Exptime } from "../protocol/exptime.ts";
@@ -384,7 +384,7 @@ export class Namespace implements KeyCommands {
   #take(value: unknown, key: string, command?: string): unknown {
     const item = sessionOf(this)?.writeItem(value, key, command);
     // It may be rejected before it is awaited.
-    if (item instanceof Promise) item.catch(none);
+    if (isPromise(item)) item.catch(none);
     return item ?? value;
   }
 

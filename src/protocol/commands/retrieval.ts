@@ -1,5 +1,6 @@
 /** `get`, `gets` and `gat`. Neighbouring commands that change nothing share one request. @module */
 
+import { isPromise } from "../../option_checks.ts";
 import { ClientException, quote, SocketError } from "../../errors.ts";
 import { countBytes } from "../../observation.ts";
 import { endOfWord, isText, readFlags, readInteger, readText, startsWith } from "../bytes.ts";
@@ -75,7 +76,7 @@ export class RetrievalCommand extends Command {
     if (this.context !== undefined) countBytes(this.context, data.byteLength);
     try {
       const result = this.readItem(flags, data, cas, this.key, this.carrier);
-      if (result instanceof Promise) this.decode(result);
+      if (isPromise(result)) this.decode(result);
       else this.succeed(result);
     } catch (error) {
       this.failForGood(error);

@@ -1,7 +1,7 @@
 /** The format of PHP's Memcached (php-memcached). @module */
 
 import { ClientException } from "../../../errors.ts";
-import { checkChoice, checkNames } from "../../../option_checks.ts";
+import { checkChoice, checkNames, isPromise } from "../../../option_checks.ts";
 import { writing } from "../../format_parts.ts";
 import { encodeText } from "../../text.ts";
 import type { DecodeLimits, EncodedValue, Transcoder } from "../../transcoder.ts";
@@ -171,7 +171,7 @@ function decode(item: EncodedValue, limits?: DecodeLimits): unknown {
   const unknownBits = item.flags & ~USER_BITS & ~KNOWN_BITS;
   if (unknownBits !== 0) throw foreign(item.flags);
   const expanded = expandPhp(item, limits);
-  return expanded instanceof Promise ? expanded.then(decodeExpanded) : decodeExpanded(expanded);
+  return isPromise(expanded) ? expanded.then(decodeExpanded) : decodeExpanded(expanded);
 }
 
 function decodeExpanded({ flags, data }: EncodedValue): unknown {
