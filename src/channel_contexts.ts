@@ -1,4 +1,4 @@
-/** What clients tell those who look at them from outside: what they publish to their channels, and count. @module */
+/** The types of what clients publish to their channels, and of what they count. @module */
 
 /** What both kinds of requests say of their server. */
 export interface ServerContext {

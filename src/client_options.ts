@@ -263,6 +263,7 @@ export interface BareClientOptions extends ClientOptions {
 export interface ResolvedOptions {
   readonly timeout: number;
   readonly connectTimeout: number;
+  /** Whether `connectTimeout` was given: then connecting has a time of its own, besides that of the operation. */
   readonly timesConnectingApart: boolean;
   readonly stallTimeout: number;
   readonly clock: Clock;
@@ -277,6 +278,7 @@ export interface ResolvedOptions {
   readonly maxValueBytes: number;
   readonly keepAlive: boolean;
   readonly noDelay: boolean;
+  /** Whether the option `io` is `"direct"`. */
   readonly direct: boolean;
   /** The caller's own dialer. */
   readonly dial: Dial | undefined;
@@ -298,7 +300,7 @@ export interface ResolvedGutter {
   readonly maxExptime: number;
 }
 
-/** The names of the options; their values are checked one by one. */
+/** The names of the options. `"any"`, because {@linkcode resolveOptions} checks their values one by one. */
 export const CLIENT_OPTIONS: OptionTypes<ClientOptions> = {
   timeout: "any",
   connectTimeout: "any",
@@ -363,12 +365,7 @@ export function resolveOptions(options = {} as BareClientOptions): ResolvedOptio
   checkBoolean("noDelay", noDelay);
   checkFunction("locator", locator);
   checkTranscoder(transcoder);
-  if (keys !== undefined) {
-    checkFunction("keys.encode", keys?.encode);
-    for (const name of ["decode", "route"] as const) {
-      if (keys[name] !== undefined) checkFunction(`keys.${name}`, keys[name]);
-    }
-  }
+  if (keys !== undefined) checkKeyFormat(keys);
   if (dial !== undefined) checkFunction("dial", dial);
   checkChoice("io", io, ["direct", "streams"]);
   if (proxy !== undefined) checkChoice("proxy", proxy, ["twemproxy"]);
@@ -380,6 +377,7 @@ export function resolveOptions(options = {} as BareClientOptions): ResolvedOptio
   }
   const security = resolveSecurity(options);
   return {
+    // The spreads only keep what belongs together on one line.
     ...{ timeout, connectTimeout, timesConnectingApart, stallTimeout, clock },
     ...{ connections, maxPending, maxPendingBytes, maxValueBytes },
     ...{ keepAlive, noDelay, direct: io === "direct", dial },
@@ -390,6 +388,13 @@ export function resolveOptions(options = {} as BareClientOptions): ResolvedOptio
     ...resolveFailover(options, security),
     discovery: resolveDiscovery(options.discovery),
   };
+}
+
+function checkKeyFormat(keys: KeyFormat): void {
+  checkFunction("keys.encode", keys?.encode);
+  for (const name of ["decode", "route"] as const) {
+    if (keys[name] !== undefined) checkFunction(`keys.${name}`, keys[name]);
+  }
 }
 
 function boundSockets(max = isWorker() ? WORKER_SOCKETS : undefined): Sockets | undefined {

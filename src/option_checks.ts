@@ -104,7 +104,7 @@ export function holdsNames(value: unknown): value is object {
 /**
  * Checks options that are passed on, which may have other names, and their signal.
  *
- * @throws {ValidationException} When they are not an object, or the signal is none.
+ * @throws {ValidationException} When they are not an object, or `signal` is not an AbortSignal.
  * @throws The reason of the signal when it has been aborted.
  */
 export function checkSignal(
@@ -126,6 +126,11 @@ function isOfType(value: unknown, type: string): boolean {
   if (type === "failover") return value === "error";
   const actual: string = typeof value;
   return actual === type && !Number.isNaN(value);
+}
+
+/** Whether a value is a promise; it may be of another class than the global `Promise`, which zone.js replaces. */
+export function isPromise<Value>(value: Value | Promise<Value>): value is Promise<Value> {
+  return typeof (value as Partial<Promise<Value>> | undefined)?.then === "function";
 }
 
 /** Whether a value is an AbortSignal, from any realm. */

@@ -149,10 +149,14 @@ const CONTROL_Z = "\x1a";
 /** The ends of a process that give the screen back. */
 const ENDS = ["exit", "uncaughtExceptionMonitor"] as const;
 
-/** Whether the process can stop itself: Windows has no such signal, and Deno may be allowed to send none. */
+/**
+ * Whether the process may stop: Windows has no signal for that, and Deno may be allowed to send none. `deno task` goes on
+ * when its program stops, so the shell would never come back; it sets `INIT_CWD`.
+ */
 function canStop(): boolean {
+  if (process.platform === "win32" || process.env.INIT_CWD !== undefined) return false;
   const permission = globalThis.Deno?.permissions.querySync({ name: "run" });
-  return process.platform !== "win32" && (permission?.state ?? "granted") === "granted";
+  return (permission?.state ?? "granted") === "granted";
 }
 
 /** The screen of the process. */
@@ -193,7 +197,7 @@ class ProcessScreen implements FullScreen {
       const text = decoder.decode(bytesOf(data), { stream: true });
       if (text.includes(CONTROL_Z) && canStop()) {
         restore();
-        // As the terminal does it where it is not raw: for what has started this process too, such as `deno task`.
+        // As the terminal does it where it is not raw: for what has started this process too, such as a script.
         process.kill(0, "SIGTSTP");
         // Without a shell that controls jobs, nothing has stopped.
         onContinued();

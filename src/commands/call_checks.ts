@@ -7,7 +7,7 @@
 
 import "../loaded_already.ts";
 import { quote, ValidationException } from "../errors.ts";
-import { checkFunction, checkInteger, type OptionTypes } from "../option_checks.ts";
+import { checkFunction, checkInteger, isPromise, type OptionTypes } from "../option_checks.ts";
 import { checkUint64 } from "../protocol/commands/answer.ts";
 import { checkCas } from "../protocol/commands/storage.ts";
 import { checkExptime } from "../protocol/exptime.ts";
@@ -137,7 +137,7 @@ export function callRulesOfClient(commands: object): CallRules {
       if (!/undef|func|symb/.test(typeof value)) return;
       const item = session.writeItem(value, key, action);
       // The operation itself is rejected.
-      if (item instanceof Promise) item.catch(() => {});
+      if (isPromise(item)) item.catch(() => {});
     },
   };
 }
@@ -160,7 +160,7 @@ function checkStored(
 
 function checkValue(action: string, key: string, value: unknown, rules: CallRules): void {
   // A view would wait for it while it computes what is stored; the client refuses it.
-  if (value instanceof Promise) {
+  if (isPromise(value)) {
     const why = "it is a promise";
     throw new ValidationException(`Cannot ${action} value of key ${quote(key)}: ${why}`, value);
   }

@@ -1,7 +1,7 @@
 /** Reads items, and changes their exptime. @module */
 
 import { SocketError } from "../errors.ts";
-import { checkOptions } from "../option_checks.ts";
+import { checkOptions, isPromise } from "../option_checks.ts";
 import { TouchCommand } from "../protocol/commands/answer.ts";
 import { type ReadItem, RetrievalCommand } from "../protocol/commands/retrieval.ts";
 import { checkExptime, type Exptime } from "../protocol/exptime.ts";
@@ -87,6 +87,6 @@ function withCas(session: Session): ReadItem {
     if (value === undefined) return undefined;
     if (cas === undefined) throw noCasError();
     session.setCarrier(key, cas, carrier);
-    return value instanceof Promise ? value.then((value) => ({ value, cas })) : { value, cas };
+    return isPromise(value) ? value.then((value) => ({ value, cas })) : { value, cas };
   };
 }

@@ -1,6 +1,6 @@
 /** Stores items. @module */
 
-import { checkOptions } from "../option_checks.ts";
+import { checkOptions, isPromise } from "../option_checks.ts";
 import { failing, type Turn } from "../protocol/command.ts";
 import type { Answers } from "../protocol/commands/answer.ts";
 import {
@@ -55,7 +55,7 @@ export async function setMany(
   // The caller may change them while values are encoded.
   options &&= operationOptions(options);
   // Without waiting a turn: operations issued in the same turn are sent together, in order.
-  const items = written instanceof Promise ? await written : written;
+  const items = isPromise(written) ? await written : written;
   let next = 0;
   await runMany<boolean>(
     "set",
@@ -142,7 +142,7 @@ function store<Result>(
         if (turn !== undefined) command.turn = turn;
         session.submitChange(key, command, options);
       };
-      if (!(item instanceof Promise)) return send(item);
+      if (!isPromise(item)) return send(item);
       // The caller may change them while the value is encoded.
       options &&= operationOptions(options);
       encoded(session, item, `${verb} key "${key}"`, options)
@@ -181,11 +181,11 @@ function writeItems(
 ): readonly Written[] | Promise<readonly Written[]> {
   const items = Array.from(values, ([key, value]) => {
     const item = session.writeItem(value, key);
-    return item instanceof Promise ? encoded(session, item, `set key "${key}"`, options) : item;
+    return isPromise(item) ? encoded(session, item, `set key "${key}"`, options) : item;
   });
   return items.every(isWritten) ? items : Promise.all(items);
 }
 
 function isWritten(item: Written | Promise<Written>): item is Written {
-  return !(item instanceof Promise);
+  return !isPromise(item);
 }

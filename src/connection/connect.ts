@@ -1,8 +1,14 @@
-/** Opens a socket within a time limit, and tells how long to wait for a server, and before it is asked again. @module */
+/**
+ * Opens a socket within a time limit. It also has what its users share: how long to wait for a server, and before it is
+ * asked again, and the errors of connections that could not be opened or have ended.
+ *
+ * @module
+ */
 
 import { ClientException, messageOf, SocketError, TimeoutError } from "../errors.ts";
 import type { ConnectContext } from "../channel_contexts.ts";
 import { CHANNEL_NAMES, isListenedTo, trace } from "../observation.ts";
+import type { Command } from "../protocol/command.ts";
 import { lazily } from "../waiting.ts";
 import { DeadlineTimer, keepingProcess } from "../waiting/timers.ts";
 import type { Transport } from "../transport/transport.ts";
@@ -155,4 +161,16 @@ function withServer(error: unknown, server: string, state: string): SocketError 
   if (error instanceof SocketError && error.server !== undefined) return error;
   const cause = error instanceof SocketError ? error.cause : error;
   return new SocketError(`${state}: ${messageOf(error)}`, { server, cause });
+}
+
+/** Adds the lost commands, whose replies are missing, to the reason of the loss: one of each kind. */
+export function withLost(reason: EndReason, commands: readonly Command[]): EndReason {
+  if (reason.constructor !== SocketError) return reason;
+  const kinds = new Map(commands.map(({ action }) => [action.split(" ", 1)[0], action]));
+  kinds.delete("");
+  if (kinds.size === 0) return reason;
+  const { message, server = "", cause } = reason;
+  const others = commands.length > kinds.size ? ` and ${commands.length - kinds.size} more` : "";
+  const named = [...kinds.values()].join(", ");
+  return new SocketError(`${message}, under way: ${named}${others}`, { server, cause });
 }

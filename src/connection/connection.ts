@@ -14,6 +14,7 @@ import {
   connectTimeoutError,
   type EndReason,
   nextConnection,
+  withLost,
 } from "./connect.ts";
 import type { Clock } from "../waiting.ts";
 import { allEnded } from "../waiting/promises.ts";
@@ -21,7 +22,7 @@ import { DeadlineTimer, keepingProcess, lettingProcessEnd } from "../waiting/tim
 import type { SocketHolder } from "./sockets.ts";
 import type { ConnectionOptions } from "./connection_options.ts";
 import { Fifo } from "./fifo.ts";
-import { openPipeline, type Pipeline, type PipelineObserver, withLost } from "./pipeline.ts";
+import { openPipeline, type Pipeline, type PipelineObserver } from "./pipeline.ts";
 
 /** The end of a connection. */
 export interface ConnectionEnd {

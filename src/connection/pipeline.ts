@@ -14,7 +14,6 @@ import {
 import type { Receiver, Transport } from "../transport/transport.ts";
 import type { ConnectContext } from "../channel_contexts.ts";
 import { Batches } from "./batches.ts";
-import type { EndReason } from "./connect.ts";
 import type { ConnectionOptions } from "./connection_options.ts";
 import type { Fifo } from "./fifo.ts";
 import { stallError, StallTimer } from "./stall_timer.ts";
@@ -278,16 +277,4 @@ export class Pipeline implements ReplyHandler, Receiver {
   };
 
   readonly #writeFailed = (error: unknown): void => this.#observer.failed(error, true);
-}
-
-/** Adds the lost commands, whose replies are missing, to the reason of the loss: one of each kind. */
-export function withLost(reason: EndReason, commands: readonly Command[]): EndReason {
-  if (reason.constructor !== SocketError) return reason;
-  const kinds = new Map(commands.map(({ action }) => [action.split(" ", 1)[0], action]));
-  kinds.delete("");
-  if (kinds.size === 0) return reason;
-  const { message, server = "", cause } = reason;
-  const others = commands.length > kinds.size ? ` and ${commands.length - kinds.size} more` : "";
-  const named = [...kinds.values()].join(", ");
-  return new SocketError(`${message}, under way: ${named}${others}`, { server, cause });
 }

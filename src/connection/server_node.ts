@@ -8,18 +8,14 @@ import { DeadlineTimer, keepingProcess } from "../waiting/timers.ts";
 import { Connection, type ConnectionEnd, type ConnectionObserver } from "./connection.ts";
 import { type EndReason, longestWait } from "./connect.ts";
 import type { ConnectionOptions } from "./connection_options.ts";
-import { Refusals } from "./refusals.ts";
+import { pendingIn, Refusals, RoomCheck, type WaitingLimits } from "./refusals.ts";
 import type { Reader, ServerHandle } from "./server_handle.ts";
 import { ServerHealth, type ServerHealthOptions } from "./server_health.ts";
 
 /** The options of a server: its connections, their number, and when it counts as down. */
-export interface ServerNodeOptions extends ConnectionOptions, ServerHealthOptions {
+export interface ServerNodeOptions extends ConnectionOptions, ServerHealthOptions, WaitingLimits {
   /** The maximum number of open sockets. */
   readonly connections: number;
-  /** The maximum number of waiting operations. */
-  readonly maxPending: number;
-  /** The maximum total length of values that wait to be stored, in bytes. */
-  readonly maxPendingBytes: number;
 }
 
 /**
@@ -43,66 +39,6 @@ const APART = 10_000;
  */
 const PROBE_KEY = "~moecache-probe-";
 const PROBE_KEYS = 10;
-
-/** How many waiting operations are searched, on average, for each one that is refused. */
-const LOOKED_THROUGH = 64;
-
-/** A place where operations wait: a connection, or the waiting room for servers that are not known yet. */
-interface WaitingPlace {
-  /** The number of operations that wait, perhaps with some that have been aborted. */
-  readonly pending: number;
-  /** The total length of the values that they store, in bytes. */
-  readonly pendingBytes: number;
-  /** Removes those that have been aborted. */
-  sweep(): void;
-}
-
-/** How much may wait. */
-type WaitingLimits = Pick<ServerNodeOptions, "maxPending" | "maxPendingBytes">;
-
-/** Finds out whether there is room for one more operation. */
-export class RoomCheck {
-  readonly #limits: WaitingLimits;
-  #refusals = 0;
-
-  constructor(limits: WaitingLimits) {
-    this.#limits = limits;
-  }
-
-  /** The limit that one more operation with a value of this many bytes exceeds, in words; or `undefined`. */
-  fullOf(places: readonly WaitingPlace[], byteLength: number): string | undefined {
-    const full = exceeded(places, byteLength, this.#limits);
-    if (full === undefined) return undefined;
-    // If thousands of operations really wait, they are not searched for each one that is refused.
-    if (++this.#refusals * LOOKED_THROUGH < pendingIn(places)) return full;
-    this.#refusals = 0;
-    for (const place of places) place.sweep();
-    return exceeded(places, byteLength, this.#limits);
-  }
-}
-
-function exceeded(
-  places: readonly WaitingPlace[],
-  byteLength: number,
-  { maxPending, maxPendingBytes }: WaitingLimits,
-): string | undefined {
-  let pending = 0;
-  let bytes = byteLength;
-  for (const place of places) {
-    pending += place.pending;
-    bytes += place.pendingBytes;
-  }
-  if (pending >= maxPending) {
-    return `operations wait for it, as many as maxPending allows: ${maxPending}`;
-  }
-  if (bytes <= maxPendingBytes) return undefined;
-  const waiting = `${bytes - byteLength} bytes of values wait for it`;
-  return `${waiting}, and ${byteLength} more are above the ${maxPendingBytes} of maxPendingBytes`;
-}
-
-function pendingIn(places: readonly { readonly pending: number }[]): number {
-  return places.reduce((sum, { pending }) => sum + pending, 0);
-}
 
 /**
  * Opens connections when they are needed, sends each command on the least busy one, and replaces those that ended.

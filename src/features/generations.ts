@@ -15,6 +15,7 @@ import type {
   UpdateOptions,
 } from "../commands/operation_options.ts";
 import { type Session, sessionOf } from "../commands/session.ts";
+import { exceededLimit } from "../connection/refusals.ts";
 import {
   PartialClientException,
   type PartialFailure,
@@ -55,6 +56,24 @@ export interface Attempt {
     action: (signal: AbortSignal) => Promise<Result>,
     own: AbortSignal | undefined,
   ): Promise<Result>;
+}
+
+/** An operation on keys of one generation. */
+export interface Operation<Result> {
+  /** Its name, for messages. */
+  readonly command: string;
+  /** The caller's keys. */
+  readonly keys: readonly string[];
+  /** Carries it out with one generation. */
+  readonly operate: (attempt: Attempt) => Promise<Result>;
+  readonly options: OperationOptions | undefined;
+  /**
+   * Makes the result if the current generation is unknown and the client treats this as a miss; absent if the operation
+   * fails then.
+   */
+  readonly miss?: (() => Result | Promise<Result>) | undefined;
+  /** What is stored, encoded, or being encoded. */
+  readonly values?: readonly unknown[] | undefined;
 }
 
 /** The current generation; or the error, if it is unknown and the client treats this as a miss. */
@@ -112,23 +131,18 @@ export class Generations {
     }
   }
 
+  /** The present beginning of all keys. */
+  currentPrefix(options: OperationOptions | undefined): Promise<string> {
+    const operate = ({ prefix }: Attempt) => Promise.resolve(prefix);
+    return this.#run({ command: "get the prefix of", keys: [], operate, options });
+  }
+
   /**
    * Runs an operation with the last known generation, and requests the current one in the same turn. If the current one
    * differs, runs it again. If that cannot be known, the operation ends after what it has sent: nothing is written later.
-   *
-   * @param command The operation, for messages.
-   * @param miss The result if the current generation is unknown and the client treats this as a miss; absent if the
-   * operation fails then.
-   * @param values What is stored, encoded, or being encoded.
    */
-  async run<Result>(
-    command: string,
-    keys: readonly string[],
-    operate: (attempt: Attempt) => Promise<Result>,
-    options: OperationOptions | undefined,
-    miss?: () => Result | Promise<Result>,
-    values: readonly unknown[] = [],
-  ): Promise<Result> {
+  async #run<Result>(operation: Operation<Result>): Promise<Result> {
+    const { command, keys, options, values = [] } = operation;
     for (const key of keys) this.#check(key);
     options?.signal?.throwIfAborted();
     const used = this.#isKnown ? this.#counter.known : undefined;
@@ -137,21 +151,8 @@ export class Generations {
     const context = presentContext();
     const fetching = this.#fetch();
     const current = untilAborted(fetching, options?.signal);
-    const begin = async (generation: bigint) => {
-      try {
-        return await inContext(context, () => operate(this.#attempt(generation, fetching)));
-      } catch (error) {
-        throw this.#withCallersKeys(error, generation, keys);
-      }
-    };
-    const goOn = async (generation: Generation) => {
-      if (typeof generation === "bigint") return await begin(generation);
-      const { failover, initial }: CounterOptions = options ?? {};
-      // A caller that passes `initial` gets a number or an error, never `undefined`.
-      const isLenient = failover !== "error" && initial === undefined;
-      if (miss !== undefined && isLenient) return await miss();
-      throw this.#unknown(generation, command, keys);
-    };
+    const begin = (generation: bigint) =>
+      inContext(context, () => this.#begin(operation, generation, fetching));
     const result = used === undefined ? undefined : begin(used);
     // The result with an old generation is discarded, even an error.
     const ended = Promise.allSettled([result]);
@@ -167,12 +168,38 @@ export class Generations {
     }
     // A generation that was current when the operation began is current enough, and is not requested again.
     if (result !== undefined && fetched === used) return await result;
-    if (typeof fetched !== "bigint") await untilAborted(ended, options?.signal);
-    return await goOn(fetched);
+    if (typeof fetched === "bigint") return await begin(fetched);
+    await untilAborted(ended, options?.signal);
+    return await this.#miss(operation, fetched);
+  }
+
+  async #begin<Result>(
+    { keys, operate }: Operation<Result>,
+    generation: bigint,
+    fetching: Promise<Generation>,
+  ): Promise<Result> {
+    try {
+      return await operate(this.#attempt(generation, fetching));
+    } catch (error) {
+      throw this.#withCallersKeys(error, generation, keys);
+    }
+  }
+
+  /** Makes the result of an operation whose generation is unknown for this reason, if that counts as a miss. */
+  async #miss<Result>(
+    { command, keys, options, miss }: Operation<Result>,
+    reason: Error,
+  ): Promise<Result> {
+    const { failover, initial }: CounterOptions = options ?? {};
+    // A caller that passes `initial` gets a number or an error, never `undefined`.
+    const isLenient = failover !== "error" && initial === undefined;
+    if (miss !== undefined && isLenient) return await miss();
+    throw this.#unknown(reason, command, keys);
   }
 
   /**
-   * Runs a command on one key, as {@linkcode run} does, when what it is called with has been checked.
+   * Runs a command on one key, when what it is called with has been checked: with the last known generation, and with the
+   * current one if that differs.
    *
    * @param args What it is called with, without the options.
    * @throws {ValidationException} When an argument is invalid. It is thrown at once, which saves a promise for each operation.
@@ -180,13 +207,10 @@ export class Generations {
   call<Result>(
     command: CheckedCommand,
     args: readonly [key: string, ...unknown[]],
-    operate: (attempt: Attempt) => Promise<Result>,
-    options: OperationOptions | undefined,
-    miss?: () => Result | Promise<Result>,
-    values?: readonly unknown[],
+    operation: Omit<Operation<Result>, "command" | "keys">,
   ): Promise<Result> {
-    this.#checkCall(command, args, options);
-    return this.run(command, [args[0]], operate, options, miss, values);
+    this.#checkCall(command, args, operation.options);
+    return this.#run({ ...operation, command, keys: [args[0]] });
   }
 
   /**
@@ -207,8 +231,8 @@ export class Generations {
       waitingFor((signal) => {
         return commands.getOrSet(prefix + key, guard(load), { ...options, signal });
       }, own);
-    const compute = () => untilAborted(computeAsRead(commands, computing, key, load), own);
-    return this.call("getOrSet", [key, load], operate, options, compute);
+    const miss = () => untilAborted(computeAsRead(commands, computing, key, load), own);
+    return this.call("getOrSet", [key, load], { operate, options, miss });
   }
 
   /**
@@ -225,7 +249,7 @@ export class Generations {
       commands.update(prefix + key, guard(change), options);
     while (true) {
       try {
-        return await this.call("update", [key, change], operate, options);
+        return await this.call("update", [key, change], { operate, options });
       } catch (error) {
         if (error !== OLD_GENERATION) throw error;
       }
@@ -236,22 +260,22 @@ export class Generations {
    * Runs an operation on many keys. Its results and errors have the caller's keys. If the generation is unknown and the
    * client treats this as a miss, nothing is read or stored, and no key existed.
    *
-   * @param exptime When what is stored expires; values are checked when they are encoded.
+   * @param stored What is stored, encoded, and when it expires; values are checked when they are encoded.
    */
   async runMany<Result>(
     action: "get" | "set" | "delete",
     keys: readonly string[],
     operate: (keys: string[]) => Promise<Map<string, Result>>,
     options: OperationOptions | undefined,
-    exptime?: Exptime,
-    values?: readonly unknown[],
+    stored: { values?: readonly unknown[]; exptime?: Exptime | undefined } = {},
   ): Promise<Map<string, Result>> {
-    this.#checkCall(`${action}Many`, action === "set" ? [NO_VALUES, exptime] : [keys], options);
+    const args = action === "set" ? [NO_VALUES, stored.exptime] : [keys];
+    this.#checkCall(`${action}Many`, args, options);
     const absent = action === "delete" ? keys.map((key) => [key, false] as const) : [];
-    return await this.run(
-      action,
+    return await this.#run({
+      command: action,
       keys,
-      async ({ prefix }) => {
+      operate: async ({ prefix }) => {
         try {
           return withoutPrefix(await operate(keys.map((key) => prefix + key)), prefix);
         } catch (error) {
@@ -259,9 +283,9 @@ export class Generations {
         }
       },
       options,
-      () => new Map<string, unknown>(absent) as Map<string, Result>,
-      values,
-    );
+      miss: () => new Map<string, unknown>(absent) as Map<string, Result>,
+      values: stored.values,
+    });
   }
 
   /**
@@ -293,16 +317,13 @@ export class Generations {
   #exceeded(byteLength: number): string | undefined {
     const session = sessionOf(this.#commands);
     if (session === undefined) return undefined;
+    // One alone may have many keys: each server takes what it has room for.
+    if (this.#waiting === 0) return undefined;
     const { maxPending, maxPendingBytes } = session.settings;
     const count = this.#serverCount(session);
-    if (this.#waiting >= maxPending * count) {
-      return `operations wait for it, as many as maxPending allows: ${maxPending * count}`;
-    }
-    const most = maxPendingBytes * count;
-    // One alone may have many keys: each server takes what it has room for.
-    if (this.#waiting === 0 || this.#waitingBytes + byteLength <= most) return undefined;
-    const waiting = `${this.#waitingBytes} bytes of values wait for it`;
-    return `${waiting}, and ${byteLength} more are above the ${most} of maxPendingBytes`;
+    const limits = { maxPending: maxPending * count, maxPendingBytes: maxPendingBytes * count };
+    const waiting = { pending: this.#waiting, pendingBytes: this.#waitingBytes };
+    return exceededLimit([waiting], byteLength, limits);
   }
 
   #serverCount({ route }: Session): number {

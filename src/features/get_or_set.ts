@@ -23,7 +23,7 @@ import {
   waitsForItself,
 } from "./load_callers.ts";
 import { type Load, loadsOf, type Running } from "./loads.ts";
-import { checkFunction } from "../option_checks.ts";
+import { checkFunction, isPromise } from "../option_checks.ts";
 import { withAction } from "../protocol/command.ts";
 import type { LeasedItem } from "./stub.ts";
 import { checkExptime } from "../protocol/exptime.ts";
@@ -252,7 +252,7 @@ class Loading implements Load {
     const server = this.#session.route.find(this.#key).member.server.name;
     try {
       const value = this.#session.readItem(flags, data, undefined, this.#key);
-      if (!(value instanceof Promise)) return value;
+      if (!isPromise(value)) return value;
       const state = `it has come from ${server}, and is still being decoded`;
       return await bounded(this.#session, value, { action: this.#action, state });
     } catch (error) {

@@ -192,13 +192,13 @@ async function askCrawler(lines: LineReader, request: string): Promise<Uint8Arra
   return first;
 }
 
-/** Sends the command; resolves to the first lines behind the one that tells that a list follows. */
+/** Sends the command; resolves to the first lines of the list, without a line that only announces it. */
 async function askOnce(lines: LineReader, request: string): Promise<Uint8Array> {
   const first = await lines.ask(request);
   return isMetadumpStart(first) ? await lines.nextLines() : new TextEncoder().encode(`${first}\n`);
 }
 
-/** The beginning of lines: what tells that they are no list is short. */
+/** The beginning of lines: an answer that is not a list is short. */
 function textOf(lines: Uint8Array): string {
   return new TextDecoder().decode(lines.subarray(0, 64));
 }

@@ -3,7 +3,7 @@
 import type { OperationOptions } from "../commands/operation_options.ts";
 import type { Session } from "../commands/session.ts";
 import type { ServerHandle } from "../connection/server_handle.ts";
-import { checkOptions, type OptionTypes } from "../option_checks.ts";
+import { checkOptions, isPromise, type OptionTypes } from "../option_checks.ts";
 import type { KeyFormat } from "../protocol/key_format.ts";
 import type { ItemMetadata } from "../protocol/commands/metadump.ts";
 import { type Features, loadFeatures } from "./lazy_features.ts";
@@ -52,7 +52,7 @@ function portions<Portion>(
   // Outside of the generator, so that an unknown server is an error at once.
   const nodes = session.route.withNodes((nodes) => nodes, server, signal);
   // The loop throws this error, but it may begin later, or never.
-  if (nodes instanceof Promise) nodes.catch(() => {});
+  if (isPromise(nodes)) nodes.catch(() => {});
   return (async function* () {
     const list = choose(await loadFeatures());
     yield* list(await nodes, signal, session.settings.keys);

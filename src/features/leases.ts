@@ -296,7 +296,7 @@ function readCas(key: string, reply: MetaReply): bigint {
 /**
  * Reads the reply to `mg` with the flags `f c t v`.
  *
- * @throws {ClientException} When one of them makes no sense, or the item's flags are none of 32 bits.
+ * @throws {ClientException} When one of them makes no sense, or the item's flags do not fit into 32 bits.
  */
 function readLeased(key: string, reply: MetaReply): LeasedItem {
   const token = readToken(reply, "f", key);

@@ -15,7 +15,7 @@ import { traceOperation } from "../commands/traced.ts";
 import { tracesCommands } from "../observation.ts";
 import type { KeyLocation } from "../routing/locator.ts";
 import { quote, ValidationException } from "../errors.ts";
-import { ownDate } from "../option_checks.ts";
+import { isPromise, ownDate } from "../option_checks.ts";
 import type { ItemInfo } from "../protocol/commands/meta.ts";
 import type { CasOutcome } from "../protocol/commands/storage.ts";
 import type { Exptime } from "../protocol/exptime.ts";
@@ -170,12 +170,11 @@ export class Namespace implements KeyCommands {
    * ```
    */
   currentPrefix(options?: OperationOptions): Promise<string> {
-    const prefixOf = ({ prefix }: Attempt) => Promise.resolve(prefix);
     return this.#operate(
       "currentPrefix",
       [],
       options,
-      () => (generations, options) => generations.run("get the prefix of", [], prefixOf, options),
+      () => (generations, options) => generations.currentPrefix(options),
     );
   }
 
@@ -206,7 +205,7 @@ export class Namespace implements KeyCommands {
   }
 
   set(key: string, value: unknown, exptime?: Exptime, options?: OperationOptions): Promise<void> {
-    return this.#run("set", key, [value, exptime], options, none, true);
+    return this.#run("set", key, [value, exptime], options, none, "value");
   }
 
   setMany(
@@ -228,8 +227,7 @@ export class Namespace implements KeyCommands {
             return new Map();
           },
           options,
-          own,
-          all,
+          { values: all, exptime: own },
         );
       };
     });
@@ -241,7 +239,7 @@ export class Namespace implements KeyCommands {
     exptime?: Exptime,
     options?: OperationOptions,
   ): Promise<boolean> {
-    return this.#run("add", key, [value, exptime], options, no, true);
+    return this.#run("add", key, [value, exptime], options, no, "value");
   }
 
   replace(
@@ -250,7 +248,7 @@ export class Namespace implements KeyCommands {
     exptime?: Exptime,
     options?: OperationOptions,
   ): Promise<boolean> {
-    return this.#run("replace", key, [value, exptime], options, no, true);
+    return this.#run("replace", key, [value, exptime], options, no, "value");
   }
 
   append(key: string, data: string | Uint8Array, options?: OperationOptions): Promise<boolean> {
@@ -268,7 +266,7 @@ export class Namespace implements KeyCommands {
     exptime?: Exptime,
     options?: OperationOptions,
   ): Promise<CasOutcome> {
-    return this.#run("cas", key, [value, cas, exptime], options, () => "not_found", true);
+    return this.#run("cas", key, [value, cas, exptime], options, () => "not_found", "value");
   }
 
   incr(
@@ -345,7 +343,7 @@ export class Namespace implements KeyCommands {
    *
    * @param args What the command takes between the key and the options.
    * @param miss The result if the generation is unknown and the client treats this as a miss.
-   * @param stores Whether the first of `args` is a value.
+   * @param first `"value"` if the first of `args` is a value to store.
    */
   #run<Result>(
     command: KeyCommand,
@@ -353,16 +351,16 @@ export class Namespace implements KeyCommands {
     args: readonly unknown[],
     options: OperationOptions | undefined,
     miss?: () => Result,
-    stores = false,
+    first?: "value",
   ): Promise<Result> {
     return this.#operate(command, key, options, () => {
       const own = args.map(ownArgument);
-      if (stores) own[0] = this.#take(args[0], key, command);
+      if (first) own[0] = this.#take(args[0], key, command);
       return (generations, options) => {
         const given = this.#commands;
-        const commands: AnyCommands = stores ? generations.itemsFor(given) : given;
+        const commands: AnyCommands = first ? generations.itemsFor(given) : given;
         const operate = ({ prefix }: Attempt) => commands[command](prefix + key, ...own, options);
-        return generations.call(command, [key, ...args], operate, options, miss, own);
+        return generations.call(command, [key, ...args], { operate, options, miss, values: own });
       };
     });
   }
@@ -386,7 +384,7 @@ export class Namespace implements KeyCommands {
   #take(value: unknown, key: string, command?: string): unknown {
     const item = sessionOf(this)?.writeItem(value, key, command);
     // It may be rejected before it is awaited.
-    if (item instanceof Promise) item.catch(none);
+    if (isPromise(item)) item.catch(none);
     return item ?? value;
   }
 

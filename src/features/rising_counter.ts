@@ -152,7 +152,7 @@ export class RisingCounter {
   /**
    * Reads a counter that a view stores in a form of its own, as `hashedKeys` does.
    *
-   * @throws {ClientException} When it is none.
+   * @throws {ClientException} When the item is not a counter.
    */
   async #countedByView(
     { data }: RawItem,
@@ -187,7 +187,7 @@ function timeAfter(counter: bigint): bigint {
   return now > counter ? now : counter + 1n;
 }
 
-/** The number of a counter; `undefined` if the item is none. */
+/** The number of a counter; `undefined` if the item is something else. */
 function readCounter({ data }: RawItem): bigint | undefined {
   const text = new TextDecoder().decode(data);
   return /^\d{1,20} *$/.test(text) ? BigInt(text.trimEnd()) : undefined;

@@ -2,7 +2,7 @@
 
 import { OPERATION_OPTIONS, type OperationOptions } from "../commands/operation_options.ts";
 import type { Session } from "../commands/session.ts";
-import { checkOptions } from "../option_checks.ts";
+import { checkOptions, isPromise } from "../option_checks.ts";
 import type { WatchEvent, WatchKind } from "../protocol/commands/watch.ts";
 import { watchRequest } from "../protocol/commands/watch_request.ts";
 import { loadFeatures } from "./lazy_features.ts";
@@ -43,7 +43,7 @@ export function watch(
   }, { highWaterMark: 0 });
   const nodes = session.route.withNodes((nodes) => nodes, undefined, signal);
   // `ready` is rejected with it.
-  if (nodes instanceof Promise) nodes.catch(() => {});
+  if (isPromise(nodes)) nodes.catch(() => {});
   const ready = source.then(async (source) => {
     await source.open(await nodes, request, signal);
   });

@@ -3,7 +3,7 @@
 import "../loaded_already.ts";
 import type { ResolvedOptions } from "../client_options.ts";
 import { longestWait } from "../connection/connect.ts";
-import type { RoomCheck } from "../connection/server_node.ts";
+import type { RoomCheck } from "../connection/refusals.ts";
 import { deferred } from "../waiting/promises.ts";
 import type { Discovery } from "../discovery/discovery.ts";
 import { DiscoveryLoop } from "../discovery/discovery_loop.ts";
@@ -12,7 +12,7 @@ import { type Waiter, WaitingRoom } from "./waiting_room.ts";
 import { messageOf, SocketError, TimeoutError } from "../errors.ts";
 import type { Command } from "../protocol/command.ts";
 import type { Found, Route, UseNodes } from "./route.ts";
-import type { ReachedServer } from "./servers.ts";
+import type { ReachOptions } from "./servers.ts";
 import type { ServerAddress } from "../server_address.ts";
 import type { TlsOptions } from "../transport/transport.ts";
 import { untilAborted } from "../waiting.ts";
@@ -35,8 +35,8 @@ export interface Deployment {
   readonly setServers: (servers: readonly ServerAddress[]) => Promise<void>;
   /** The TLS options of servers whose addresses have none. */
   readonly tls: TlsOptions | undefined;
-  /** How a server is reached, as those of the client; throws a ValidationException when the address is invalid. */
-  readonly reach: (address: ServerAddress) => ReachedServer;
+  /** How a server at an address is reached: as the client's own servers. Throws a ValidationException for an invalid one. */
+  readonly reach: (address: ServerAddress) => ReachOptions;
   /** Whether there is room for an operation where others wait. */
   readonly room: RoomCheck;
   /** Called with the error of a failed look-up. */

@@ -5,7 +5,7 @@ import { connect } from "../connection/connect.ts";
 import { describeSeparate, publishSeparateEnd } from "../connection/separate_connections.ts";
 import { transportWithEnd } from "../connection/transport_with_end.ts";
 import type { Transport } from "../transport/transport.ts";
-import type { ReachedServer } from "./servers.ts";
+import type { ReachOptions } from "./servers.ts";
 
 /**
  * Opens a socket for a look-up, as the client does for its servers.
@@ -13,7 +13,7 @@ import type { ReachedServer } from "./servers.ts";
  * @param signal Aborts the attempt.
  */
 export async function openForLookUp(
-  reached: ReachedServer,
+  reached: ReachOptions,
   signal: AbortSignal,
 ): Promise<Transport> {
   signal.throwIfAborted();

@@ -6,7 +6,7 @@ import { fnv1a32 } from "../routing/hashes/fnv.ts";
 
 /**
  * The purpose of such a key: the lease beside a stale value, a lock's tokens, a namespace's generation; on a server
- * without meta commands, a value's mark, and what tells that it is fresh.
+ * without meta commands, a value's mark, and the item that exists while the value is fresh.
  */
 export type Purpose = "lease" | "token" | "generation" | "mark" | "fresh";
 

@@ -2,7 +2,7 @@
 
 import "../loaded_already.ts";
 import type { ResolvedGutter, ResolvedOptions } from "../client_options.ts";
-import { RoomCheck } from "../connection/server_node.ts";
+import { RoomCheck } from "../connection/refusals.ts";
 import { cannotLoad, type SocketError } from "../errors.ts";
 import { CHANNEL_NAMES, publish } from "../observation.ts";
 import type { Locator } from "../routing/locator.ts";
@@ -14,7 +14,7 @@ import type { FailoverRouter } from "./failover_router.ts";
 import type { Route } from "./route.ts";
 import { Router } from "./router.ts";
 import { ServerEvent } from "./server_event.ts";
-import { reached, type ReportServer } from "./servers.ts";
+import { reachOptions, type ReportServer } from "./servers.ts";
 import { describeServer, type ServerStatus } from "./status.ts";
 
 /** The router of a client, with failover and discovery in front of it. */
@@ -144,7 +144,8 @@ export class RunningFleet {
           hasServers: () => this.#router.members.length > 0,
           setServers: (servers) => this.#discovered(servers),
           tls: chooseTls(undefined, this.#options.tls),
-          reach: (address) => reached(resolveServers([address], this.#options)[0]!, this.#options),
+          reach: (address) =>
+            reachOptions(resolveServers([address], this.#options)[0]!, this.#options),
           room: new RoomCheck(this.#options),
           failed: (error: SocketError) => this.#tell("error", discovery.name, error),
         },

@@ -23,7 +23,7 @@ export interface Member extends Listed {
 type DialerOptions = Pick<ResolvedOptions, "dial" | "keepAlive" | "noDelay" | "connectTimeout">;
 
 /** The options of the connections to a server, and the client's. */
-export type ReachedServer = Omit<ResolvedOptions, "dial"> & ConnectionOptions;
+export type ReachOptions = Omit<ResolvedOptions, "dial"> & ConnectionOptions;
 
 /** Makes a node for each server, keeps the nodes that stay in the list, and retires the others. */
 export class Servers {
@@ -93,7 +93,7 @@ export class Servers {
 
   #makeNode(server: ResolvedServer): ServerNode {
     return new ServerNode({
-      ...reached(server, this.#options),
+      ...reachOptions(server, this.#options),
       dialsRefusing: this.#options.failover === "error",
       report: (type, error) => this.#report(type, server.name, error),
     });
@@ -101,7 +101,7 @@ export class Servers {
 }
 
 /** The client's options with how a server is reached, and what is published of it. */
-export function reached(server: ResolvedServer, options: ResolvedOptions): ReachedServer {
+export function reachOptions(server: ResolvedServer, options: ResolvedOptions): ReachOptions {
   const { name, endpoint: { hostname, path, port, tls } } = server;
   return {
     ...options,

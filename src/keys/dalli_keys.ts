@@ -1,3 +1,5 @@
+/** The keys of Ruby's dalli. @module */
+
 import { checkOptions } from "../option_checks.ts";
 import type { KeyFormat } from "../protocol/key_format.ts";
 import { md5Hex } from "./digest.ts";

@@ -1,3 +1,5 @@
+/** The keys of Django's cache. @module */
+
 import { checkInteger, checkOptions } from "../option_checks.ts";
 import type { KeyFormat } from "../protocol/key_format.ts";
 import { checkPrefix, withoutPrefix } from "./prefixed_keys.ts";

@@ -1,3 +1,5 @@
+/** The keys of EnyimMemcached and EnyimMemcachedCore. @module */
+
 import { checkChoice, checkInteger, checkObject, checkOptions } from "../option_checks.ts";
 import type { KeyFormat } from "../protocol/key_format.ts";
 import { byteString } from "../routing/hashes/text_hash.ts";

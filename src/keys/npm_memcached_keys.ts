@@ -1,3 +1,5 @@
+/** The keys of npm's `memcached`. @module */
+
 import type { KeyFormat } from "../protocol/key_format.ts";
 import { byteString } from "../routing/hashes/text_hash.ts";
 import { md5Hex, textOfUtf8 } from "./digest.ts";

@@ -1,3 +1,5 @@
+/** Keys with a prefix. @module */
+
 import { ValidationException } from "../errors.ts";
 import { checkBoolean, checkOptions } from "../option_checks.ts";
 import type { KeyFormat } from "../protocol/key_format.ts";

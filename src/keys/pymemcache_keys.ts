@@ -1,3 +1,5 @@
+/** The keys of pymemcache. @module */
+
 import { checkBoolean, checkOptions, invalidOption } from "../option_checks.ts";
 import type { KeyFormat } from "../protocol/key_format.ts";
 import { ValidationException } from "../errors.ts";

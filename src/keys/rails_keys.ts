@@ -1,3 +1,5 @@
+/** The keys of Rails' `:mem_cache_store`. @module */
+
 import { quote, ValidationException } from "../errors.ts";
 import { checkChoice, checkOptions, holdsNames } from "../option_checks.ts";
 import type { KeyFormat } from "../protocol/key_format.ts";

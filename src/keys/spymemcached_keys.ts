@@ -1,3 +1,5 @@
+/** The keys of spymemcached. @module */
+
 import type { KeyFormat } from "../protocol/key_format.ts";
 import { utf8Keys } from "./utf8_keys.ts";
 

@@ -1,3 +1,5 @@
+/** Keys as UTF-8. @module */
+
 import { ValidationException } from "../errors.ts";
 import type { KeyFormat } from "../protocol/key_format.ts";
 import { byteString } from "../routing/hashes/text_hash.ts";

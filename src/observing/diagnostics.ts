@@ -1,6 +1,6 @@
 /**
- * The types of what clients publish to {@linkcode CHANNELS}, for those who subscribe to them with
- * `node:diagnostics_channel`. There is nothing here to run.
+ * The types of what clients publish to {@linkcode CHANNELS}, for code that subscribes with `node:diagnostics_channel`.
+ * There is nothing here to run.
  *
  * @example Printing the keys of failed operations
  * ```ts

@@ -27,7 +27,7 @@ import { addClientMetrics } from "./prometheus/client_metrics.ts";
 import { Exposition, type Labels } from "./prometheus/exposition.ts";
 import { addServerStats } from "./prometheus/server_stats.ts";
 
-/** What of a client is asked: a `Client` and a `BareClient` have it. */
+/** The part of a client that is asked: a `Client` and a `BareClient` have it. */
 export interface MeteredClient {
   /** What it has counted. */
   metrics(): ClientMetrics;

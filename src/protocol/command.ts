@@ -30,7 +30,7 @@ export const CHANCES = 3;
 
 /** The deadline of the operations that were submitted in one turn of the event loop. */
 export interface Turn {
-  /** A time of `performance.now()`; `Infinity` before the time counts, or without a limit. */
+  /** By the client's clock; `Infinity` before the time counts, or without a limit. */
   deadline: number;
   /** Whether a connection existed when the time began. If so, connecting does not extend the time. */
   hasConnected: boolean;

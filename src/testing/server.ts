@@ -111,7 +111,7 @@ export class MemcachedServer implements AsyncDisposable {
    * @param listener Accepts connections. The server closes it.
    * @param options Clock, limits and faults.
    *
-   * @throws {ValidationException} When an option is unknown or invalid, or the listener is none.
+   * @throws {ValidationException} When an option is unknown or invalid, or what is passed is not a listener.
    *
    * @example A server on a unix socket
    * ```ts

@@ -1,3 +1,5 @@
+/** Complex numbers. @module */
+
 /**
  * A complex number. It is stored as Python's `complex`, and read from it.
  *

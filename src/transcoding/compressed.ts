@@ -1,3 +1,5 @@
+/** A transcoder around another one: it compresses the bytes of large values. @module */
+
 import { ValidationException } from "../errors.ts";
 import {
   type AllOf,
@@ -5,6 +7,7 @@ import {
   checkInteger,
   checkNames,
   invalidOption,
+  isPromise,
 } from "../option_checks.ts";
 import type { CompressedFormat } from "./compression.ts";
 import { checkEncoded, checkTranscoder, isReserved } from "./item_codec.ts";
@@ -98,7 +101,7 @@ export function compressed<Value = unknown>(
   return {
     encode(value) {
       const encoded = inner.encode(value);
-      return encoded instanceof Promise ? encoded.then(finish) : finish(encoded);
+      return isPromise(encoded) ? encoded.then(finish) : finish(encoded);
     },
 
     decode(item, limits) {

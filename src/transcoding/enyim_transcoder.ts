@@ -1,3 +1,5 @@
+/** The format of EnyimMemcached: its options, and the transcoder. @module */
+
 import { checkChoice, checkNames } from "../option_checks.ts";
 import type { DateTimeKind, DotNetFractionType, DotNetIntegerType } from "./enyim/dot_net_types.ts";
 import { numberTypes } from "./enyim/dot_net_types.ts";

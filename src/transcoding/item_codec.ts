@@ -1,7 +1,7 @@
 /** Encodes and decodes items with a transcoder; and the flags of items that hold no value. @module */
 
 import { ClientException, copyError, messageOf, quote, ValidationException } from "../errors.ts";
-import { invalidOption } from "../option_checks.ts";
+import { invalidOption, isPromise } from "../option_checks.ts";
 import { checkText } from "./text.ts";
 import type { DecodeLimits, EncodedValue, Transcoder } from "./transcoder.ts";
 
@@ -111,7 +111,7 @@ export function itemReader(transcoder: Transcoder, limits: DecodeLimits): Decode
     const isLent = !borrowsData || data.byteLength < LARGE || !isOwn(data);
     try {
       const value = transcoder.decode(item, isLent ? limits : owning);
-      return value instanceof Promise ? value.catch((error) => failWithKey(error, key)) : value;
+      return isPromise(value) ? value.catch((error) => failWithKey(error, key)) : value;
     } catch (error) {
       return failWithKey(error, key);
     }
@@ -137,7 +137,7 @@ export function itemWriter(transcoder: Transcoder): EncodeItem {
         return { flags: textFlags, data: checkText(value) };
       }
       const encoded = transcoder.encode(value);
-      if (mayReserve || !(encoded instanceof Promise)) return checked(encoded as EncodedValue);
+      if (mayReserve || !isPromise(encoded)) return checked(encoded as EncodedValue);
       return encoded.then(checked).catch((error) => failWithKey(error, key, verb));
     } catch (error) {
       return failWithKey(error, key, verb);

@@ -1,5 +1,7 @@
+/** Values as JSON. @module */
+
 import { ClientException, ValidationException } from "../errors.ts";
-import { checkFewNames, checkFunction, invalidOption } from "../option_checks.ts";
+import { checkFewNames, checkFunction, invalidOption, isPromise } from "../option_checks.ts";
 import { isUsable, USABLE_FLAGS } from "./item_codec.ts";
 import { decodeUtf8, encodeText } from "./text.ts";
 import type { EncodedValue, Transcoder } from "./transcoder.ts";
@@ -106,7 +108,7 @@ function stringify(value: unknown, replacer: JsonTranscoderOptions["replacer"]):
   try {
     const json = JSON.stringify(value, replacer);
     // The JSON of a promise is that of an empty object.
-    if (json !== undefined && !(value instanceof Promise)) return json;
+    if (json !== undefined && !isPromise(value)) return json;
   } catch (cause) {
     thrown = { cause };
   }

@@ -1,3 +1,5 @@
+/** The format of Python moecache: strings as text, everything else as a pickle. @module */
+
 import { ClientException } from "../errors.ts";
 import { checkChoice, checkOptions } from "../option_checks.ts";
 import { writing } from "./format_parts.ts";

@@ -1,3 +1,5 @@
+/** Bytes and text as they are. @module */
+
 import { ValidationException } from "../errors.ts";
 import { checkBoolean, checkFewNames } from "../option_checks.ts";
 import { isFlags } from "./item_codec.ts";

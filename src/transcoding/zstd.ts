@@ -22,6 +22,16 @@ const CHECKSUM_SIZE = 4;
 /** The sizes of a dictionary's id and of the content's length, by the bits that stand for them. */
 const ID_SIZES = [0, 1, 2, 4];
 const LENGTH_SIZES = [0, 2, 4, 8];
+/** A frame without content. Deno 2.9 puts one behind a frame of more than 16 KiB. */
+const EMPTY_FRAME = [0x28, 0xb5, 0x2f, 0xfd, 0x20, 0, 1, 0, 0];
+
+/** What the headers of a frame say. */
+interface Frame {
+  /** The frame, and nothing behind it. */
+  readonly bytes: Uint8Array;
+  /** The declared length of the result, -1 without one. */
+  readonly length: number;
+}
 
 /**
  * Compresses bytes, even if the result is longer.
@@ -33,7 +43,8 @@ export async function zstdCompress(data: Uint8Array): Promise<Uint8Array> {
   if (zlib === undefined) {
     throw new ValidationException(`Cannot store value: ${NONE}`, undefined);
   }
-  return plain(zlib.zstdCompressSync(data));
+  const bytes = zlib.zstdCompressSync(data);
+  return plain(frameOf(bytes)?.bytes ?? bytes);
 }
 
 /**
@@ -44,12 +55,13 @@ export async function zstdCompress(data: Uint8Array): Promise<Uint8Array> {
  */
 export async function zstdDecompress(data: Uint8Array, most: number): Promise<Uint8Array> {
   // The runtimes accept a truncated frame.
-  const length = lengthOfFrame(data);
-  if (length === undefined) throw unreadable("it is not a whole zstd frame");
+  const frame = frameOf(data);
+  if (frame === undefined) throw unreadable("it is not a whole zstd frame");
+  const { bytes, length } = frame;
   if (length > most) throw tooLong(most);
   const zlib = await loadZlib();
   if (zlib === undefined) throw unreadable(`it is compressed with zstd, and ${NONE}`);
-  const expanded = expand(zlib, data, most);
+  const expanded = expand(zlib, bytes, most);
   if (expanded.byteLength > most) throw tooLong(most);
   if (length < 0 || expanded.byteLength === length) return expanded;
   throw unreadable("its zstd frame expands to another length than it says");
@@ -80,10 +92,10 @@ async function loadZlib(): Promise<NodeZlib | undefined> {
 /**
  * Finds the end of a frame; it reads only the headers that are needed for this.
  *
- * @returns The declared length of the result, -1 without one; `undefined` when the frame is truncated, or followed by
- * more bytes: no client writes two frames, and some runtimes read only the first.
+ * @returns The frame; `undefined` when it is truncated, or followed by more than an empty one: no client writes two
+ * with content, and some runtimes read only the first.
  */
-function lengthOfFrame(data: Uint8Array): number | undefined {
+function frameOf(data: Uint8Array): Frame | undefined {
   const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
   try {
     if (view.getUint32(0, true) !== MAGIC) return undefined;
@@ -93,7 +105,11 @@ function lengthOfFrame(data: Uint8Array): number | undefined {
     let at = 5 + (isSingle ? 0 : 1) + (ID_SIZES[descriptor & 3] ?? 0);
     const length = readLength(view, at, size);
     at = passBlocks(view, at + size) + ((descriptor & HAS_CHECKSUM) === 0 ? 0 : CHECKSUM_SIZE);
-    return at === data.byteLength ? length : undefined;
+    const rest = data.subarray(at);
+    const isEmpty = rest.length === EMPTY_FRAME.length &&
+      EMPTY_FRAME.every((byte, index) => rest[index] === byte);
+    if (at !== data.byteLength && !isEmpty) return undefined;
+    return { bytes: data.subarray(0, at), length };
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     return undefined; // it ends before a part that it has to have

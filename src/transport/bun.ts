@@ -104,18 +104,18 @@ class Socket implements NodeSocket {
   }
 
   end(ended: () => void): this {
-    this.#socket!.shutdown();
+    this.#socket?.shutdown();
     ended();
     return this;
   }
 
   pause(): this {
-    this.#socket!.pause();
+    this.#socket?.pause();
     return this;
   }
 
   resume(): this {
-    this.#socket!.resume();
+    this.#socket?.resume();
     return this;
   }
 
@@ -133,22 +133,22 @@ class Socket implements NodeSocket {
   }
 
   ref(): this {
-    this.#socket!.ref();
+    this.#socket?.ref();
     return this;
   }
 
   unref(): this {
-    this.#socket!.unref();
+    this.#socket?.unref();
     return this;
   }
 
   setNoDelay(noDelay: boolean): this {
-    this.#socket!.setNoDelay(noDelay);
+    this.#socket?.setNoDelay(noDelay);
     return this;
   }
 
   setKeepAlive(keepAlive: boolean): this {
-    this.#socket!.setKeepAlive(keepAlive);
+    this.#socket?.setKeepAlive(keepAlive);
     return this;
   }
 
@@ -169,8 +169,8 @@ class Socket implements NodeSocket {
     const { bytes, written } = this.#unwritten;
     this.#unwritten = undefined;
     if (this.#isClosed) return written(new SocketError("the socket is closed"));
-    const count = this.#socket!.write(bytes);
-    // A negative count is that of a closed socket, which `close` follows.
+    const count = this.#socket?.write(bytes) ?? 0;
+    // A negative count is that of a closed socket, which `close` follows. Before it is open, nothing is accepted.
     if (count === bytes.length) written();
     else if (count >= 0) this.#unwritten = { bytes: bytes.subarray(count), written };
   }

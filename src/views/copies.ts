@@ -124,8 +124,8 @@ export async function fill(
 }
 
 /**
- * Whether a mark is in the place of a copy: of `lock`, of `once` or of a failed load. The mark of who fills the copy
- * is none of these: then the item has a value.
+ * Whether a mark is in the place of a copy: of `lock`, of `once` or of a failed load. The mark of a client that fills the
+ * copy does not count: then the item has a value.
  */
 function hasNoValue(present: RawItem | undefined, source: ItemInfo): boolean {
   if (present === undefined || !isReserved(present.flags)) return false;

@@ -1,5 +1,6 @@
 /** What a view stores beside a value: a list that begins with the view's mark. @module */
 
+import { isPromise } from "../option_checks.ts";
 import { type KeyCommands, ValidationException } from "../../mod.ts";
 import { sessionOf } from "../commands/session.ts";
 
@@ -42,7 +43,7 @@ export function checkStoresLists(client: KeyCommands, key: string): void {
   try {
     const written = sessionOf(client)?.writeItem(envelope(""));
     // One that fails later is refused when it is sent.
-    if (written instanceof Promise) written.catch(() => {});
+    if (isPromise(written)) written.catch(() => {});
   } catch (cause) {
     const why = "the view stores it in a list, which the client's transcoder refuses";
     const reason = cause instanceof Error ? cause.message : String(cause);

@@ -101,7 +101,7 @@ function valueRules(isPlain: IsPlain): Pick<ValueRules, "toStored" | "fromStored
       return isPlain(key) ? escaped : envelope(NAME, JSON.stringify(key), escaped);
     },
     fromStored(stored, key) {
-      // What another program has stored under a hash of its own is none of this key's.
+      // What another program has stored under a hash of its own does not belong to this key.
       const isHashed = openEnvelope(NAME, stored) !== undefined;
       if (isPlain(key)) return isHashed ? undefined : unescapeValue(stored);
       const [original, value] = openEnvelope(NAME, stored) ?? [];

@@ -479,7 +479,7 @@ class SpreadView implements KeyCommands {
     }
   }
 
-  /** Notes that a key has copies, where those who write cannot know it. */
+  /** Notes that a key has copies, if clients that write cannot know it. */
   async #note(key: string, options: OperationOptions): Promise<void> {
     const { items, maxAge, use } = this.#settings;
     if (use !== undefined) await items.set(noteOf(key), NOTE, maxAge + GRACE, options);

@@ -132,9 +132,10 @@ export class ValueView implements KeyCommands {
   ): Promise<void> {
     this.#check("set", key, value, exptime, options);
     const writing = ownWriting(exptime, options);
-    await write(this.#store, key, this.#own(value), writing, (innerKey, stored, options) => {
+    const one = { key, value: this.#own(value), writing, dropped: undefined };
+    await write(this.#store, one, (innerKey, stored, options) => {
       return this.#inner.set(innerKey, stored, writing.exptime, options);
-    }, undefined);
+    });
   }
 
   async setMany(

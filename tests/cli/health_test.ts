@@ -2,7 +2,7 @@
 
 import { Client } from "@moecache/moecache";
 import { MemcachedServer } from "@moecache/moecache/testing";
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { Latencies } from "../../src/cli/latencies.ts";
 import { moecache } from "./fake_terminal.ts";
 
@@ -24,6 +24,17 @@ Deno.test("latency measures each server", async () => {
   const { code, output } = await moecache("latency --for 100ms --json", { env });
   const { n, p50, p99, max } = JSON.parse(output);
   assertEquals([code, n > 0, p50 <= p99, p99 <= max], [0, true, true, true]);
+});
+
+Deno.test("latency shows what it had measured of a server that is lost midway", async () => {
+  let asked = 0;
+  await using server = await MemcachedServer.listen({
+    fault: ({ command }) => command === "version" && ++asked > 20 ? { drop: "before" } : undefined,
+  });
+  const { code, output, messages } = await moecache(`latency --json -s ${server.address}`);
+  // The first answer is that of connecting.
+  assertEquals([code, JSON.parse(output).n], [3, 19]);
+  assertStringIncludes(messages, server.address);
 });
 
 Deno.test("latency --dist has plain numbers for long times too", async () => {

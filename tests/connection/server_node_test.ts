@@ -1,5 +1,6 @@
 import { assertEquals, assertInstanceOf, assertMatch } from "@std/assert";
-import { RoomCheck, ServerNode } from "../../src/connection/server_node.ts";
+import { RoomCheck } from "../../src/connection/refusals.ts";
+import { ServerNode } from "../../src/connection/server_node.ts";
 import { Counters } from "../../src/observation.ts";
 import { SocketError, TimeoutError } from "../../src/errors.ts";
 import { DeleteCommand } from "../../src/protocol/commands/answer.ts";

@@ -42,6 +42,18 @@ const CASES: readonly (readonly [PhpOptions, string])[] = [
     `$cache->setOption(Memcached::OPT_LIBKETAMA_COMPATIBLE, true);
      $cache->setOption(Memcached::OPT_HASH, Memcached::HASH_FNV1A_32);`,
   ],
+  // In PHP, the last of these options wins.
+  [
+    { distribution: "ketama" },
+    `$cache->setOption(Memcached::OPT_HASH, Memcached::HASH_FNV1A_32);
+     $cache->setOption(Memcached::OPT_DISTRIBUTION, Memcached::DISTRIBUTION_CONSISTENT);
+     $cache->setOption(Memcached::OPT_LIBKETAMA_COMPATIBLE, true);`,
+  ],
+  [
+    { distribution: "consistent", hash: "md5" },
+    `$cache->setOption(Memcached::OPT_LIBKETAMA_COMPATIBLE, true);
+     $cache->setOption(Memcached::OPT_DISTRIBUTION, Memcached::DISTRIBUTION_CONSISTENT);`,
+  ],
 ];
 
 const ignore = isMissing("php-memcached", program(""));

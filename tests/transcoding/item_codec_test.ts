@@ -5,7 +5,9 @@ import {
   assertStrictEquals,
   assertThrows,
 } from "@std/assert";
+import { Client } from "../../mod.ts";
 import { ClientException, SocketError, ValidationException } from "../../src/errors.ts";
+import { MemcachedServer } from "../../src/testing/mod.ts";
 import { compressed } from "../../src/transcoding/compressed.ts";
 import { jsonTranscoder } from "../../src/transcoding/json_transcoder.ts";
 import { moecacheTranscoder } from "../../src/transcoding/moecache_transcoder.ts";
@@ -175,5 +177,31 @@ Deno.test("itemWriter refuses what cannot go on the wire", async () => {
     assertThrows(() => write(null), ValidationException, "Cannot store value");
     const later = itemWriter({ ...raw, encode: () => Promise.resolve(encoded as EncodedValue) });
     await assertRejects(async () => await later(null), ValidationException, "Cannot store value");
+  }
+});
+
+Deno.test("Client waits for a transcoder's promise that is not of the global class, which zone.js replaces", async () => {
+  await using server = await MemcachedServer.listen();
+  const json = jsonTranscoder();
+  const slow: Transcoder = {
+    encode: async (value) => await json.encode(value),
+    decode: async (item) => await json.decode(item),
+  };
+  await using client = new Client(server.address, { transcoder: slow });
+  const { Promise: Own } = globalThis;
+  // What async functions return is no instance of it.
+  globalThis.Promise = class<Value> extends Own<Value> {};
+  try {
+    await client.set("a", [1]);
+    assertEquals((await client.gets("a"))?.value, [1]);
+    await client.setMany(new Map([["b", 2], ["c", 3]]));
+    assertEquals([...await client.getMany(["b", "c"])], [["b", 2], ["c", 3]]);
+    assertEquals(await client.getOrSet("d", () => 4), 4);
+    assertEquals(await client.getOrSet("d", () => 5), 4);
+    const namespace = client.namespace("e:");
+    await namespace.set("a", 6);
+    assertEquals(await namespace.get("a"), 6);
+  } finally {
+    globalThis.Promise = Own;
   }
 });

@@ -8,12 +8,14 @@ import { figuresOf, type FleetFigures, fleetFiguresOf } from "../figures.ts";
 import type { Fleet } from "../fleet.ts";
 import { printHistogram } from "../histogram.ts";
 import { Latencies, percentilesOf } from "../latencies.ts";
+import { say } from "../messages.ts";
 import { pause } from "../pause.ts";
 import type { Printer } from "../printer.ts";
 import { Countdown } from "../progress.ts";
 import { readCount, readInterval, showShare } from "../quantities.ts";
 import { type Snapshot, takeSnapshot } from "../snapshot.ts";
 import { resolvedOrAborted } from "../terminal.ts";
+import { EXIT, isServerFault, messageOf } from "../usage.ts";
 
 interface LatencyOptions {
   readonly for?: string;
@@ -53,6 +55,7 @@ async function latency({ options, printer, terminal, fleet }: Job<LatencyOptions
   const milliseconds = readInterval("--for", options.for ?? "5s");
   const { interrupted } = terminal;
   const countdown = new Countdown(terminal, "measuring", milliseconds);
+  let isAnyLost = false;
   const { results, code } = await askEach(await fleet(), terminal, async (client) => {
     const latencies = new Latencies();
     const answered = async () => {
@@ -61,10 +64,17 @@ async function latency({ options, printer, terminal, fleet }: Job<LatencyOptions
     // Connecting is not what is measured.
     let isAnswered = await answered();
     const end = performance.now() + milliseconds;
-    while (isAnswered && performance.now() < end) {
-      const started = performance.now();
-      isAnswered = await answered();
-      if (isAnswered) latencies.add(performance.now() - started);
+    try {
+      while (isAnswered && performance.now() < end) {
+        const started = performance.now();
+        isAnswered = await answered();
+        if (isAnswered) latencies.add(performance.now() - started);
+      }
+    } catch (error) {
+      // What was measured before is shown.
+      if (!isServerFault(error)) throw error;
+      say(terminal, messageOf(error));
+      isAnyLost = true;
     }
     return latencies;
   }).finally(() => countdown.end());
@@ -82,7 +92,7 @@ async function latency({ options, printer, terminal, fleet }: Job<LatencyOptions
       await printHistogram(printer, "ms", new Map(names), "answers");
     }
   }
-  return code;
+  return isAnyLost ? Math.max(code, EXIT.server) : code;
 }
 
 /** How many answers took how long: the longest time of each part in milliseconds, and how many there are. */

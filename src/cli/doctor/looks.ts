@@ -1,6 +1,6 @@
 /** How the rules read their figures. @module */
 
-import { changeOf } from "../figures.ts";
+import { changeOf, isRestarted } from "../figures.ts";
 import { itemClasses, numberIn, slabClasses, type Snapshot } from "../snapshot.ts";
 import type { Stats } from "../../../mod.ts";
 import type { Look } from "./advice.ts";
@@ -87,7 +87,7 @@ export function slabClassesOf({ before, now }: Look): readonly SlabClass[] {
 
 /** Whether the counters of the slab classes of both looks can be compared. */
 function hasSameCounters(before: Snapshot | undefined, now: Snapshot): boolean {
-  return before?.items !== undefined && before.stats.pid === now.stats.pid;
+  return before?.items !== undefined && !isRestarted(before.stats, now.stats);
 }
 
 function memoryOf(slab: Stats | undefined) {

@@ -5,10 +5,10 @@ import { bar } from "../histogram.ts";
 import type { Overview, ServerUp } from "../overview.ts";
 import { countOf, showDuration, showNumber, showShare, showSize } from "../quantities.ts";
 import { itemClasses, numberIn, slabClasses } from "../snapshot.ts";
-import { fitted } from "../shown_text.ts";
+import { fitted, plainText } from "../shown_text.ts";
 import { advicePage } from "./advice_lines.ts";
 import { ageText, hitText, rateText, reasonText } from "./columns.ts";
-import { foreign, type Line, span } from "./lines.ts";
+import { foreign, type Line, span, wrapped } from "./lines.ts";
 
 /** Commands, and what counts those that found something and those that did not. */
 const COMMANDS: readonly (readonly [name: string, hits: string, misses: string])[] = [
@@ -27,7 +27,8 @@ export function serverPage(overview: Overview, name: string, width: number): Lin
   const view = overview.servers.find(({ server }) => server === name);
   if (view === undefined) return [[foreign(`${name} is not among the servers`, "bad")]];
   if (view.state !== "up") {
-    return [[foreign(name, "strong"), span("  "), foreign(view.message, "bad")]];
+    const reason = wrapped(plainText(view.message), width);
+    return [[foreign(name, "strong")], ...reason.map((row): Line => [span(row, "bad")])];
   }
   const advice = overview.advice.filter(({ server }) => server === name);
   return [

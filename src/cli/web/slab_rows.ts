@@ -1,6 +1,7 @@
 /** The slab classes of a server, as the page shows them. @module */
 
 import type { Look } from "../doctor/advice.ts";
+import { isRestarted } from "../figures.ts";
 import { itemClasses, numberIn, slabClasses } from "../snapshot.ts";
 
 /** A slab class: the items of one size. What a server does not say is `null`. */
@@ -27,7 +28,7 @@ export function slabRows({ before, now }: Look): SlabRow[] {
   const former = itemClasses(before?.items ?? {});
   const names = [...new Set([...slabs.keys(), ...items.keys()])];
   const seconds = before === undefined ? 0 : (now.at - before.at) / 1000;
-  const isSame = before?.items !== undefined && before.stats.pid === now.stats.pid;
+  const isSame = before?.items !== undefined && !isRestarted(before.stats, now.stats);
   return names.map((name): SlabRow => {
     const [slab, item] = [slabs.get(name), items.get(name)];
     const [used, total] = [numberIn(slab, "used_chunks"), numberIn(slab, "total_chunks")];

@@ -1,5 +1,6 @@
 /** `get`, `gets` and `gat`. Neighbouring commands that change nothing share one request. @module */
 
+import { isPromise } from "../../option_checks.ts";
 import { ClientException, quote, SocketError } from "../../errors.ts";
 import { countBytes } from "../../observation.ts";
 import { endOfWord, isText, readFlags, readInteger, readText, startsWith } from "../bytes.ts";
@@ -75,7 +76,7 @@ export class RetrievalCommand extends Command {
     if (this.context !== undefined) countBytes(this.context, data.byteLength);
     try {
       const result = this.readItem(flags, data, cas, this.key, this.carrier);
-      if (result instanceof Promise) this.decode(result);
+      if (isPromise(result)) this.decode(result);
       else this.succeed(result);
     } catch (error) {
       this.failForGood(error);
@@ -250,13 +251,12 @@ class Retrieval implements Exchange {
     for (let step = 0, at = this.#next; step < commands.length; step++, at++) {
       if (at === commands.length) at = 0;
       const command = commands[at];
-      const key = command && (this.#encodeKey?.(command.key) ?? command.key);
-      if (key !== undefined && isText(bytes, start, end, key)) {
-        commands[at] = undefined;
-        if (!command!.isStep) this.#hits++;
-        this.#next = at + 1;
-        return command!;
-      }
+      if (command === undefined) continue;
+      if (!isText(bytes, start, end, this.#encodeKey?.(command.key) ?? command.key)) continue;
+      commands[at] = undefined;
+      if (!command.isStep) this.#hits++;
+      this.#next = at + 1;
+      return command;
     }
     throw new SocketError("the reply holds a key that was not asked for");
   }

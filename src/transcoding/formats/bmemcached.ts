@@ -1,3 +1,5 @@
+/** The format of python-binary-memcached. @module */
+
 import { checkBoolean, checkNames } from "../../option_checks.ts";
 import type { Transcoder } from "../transcoder.ts";
 import {

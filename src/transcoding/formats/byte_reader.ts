@@ -1,3 +1,5 @@
+/** Reads the numbers and texts of foreign formats. @module */
+
 import { ClientException } from "../../errors.ts";
 import { decodeUtf8 } from "../text.ts";
 

@@ -1,3 +1,5 @@
+/** Writes the numbers and texts of foreign formats. @module */
+
 import { ByteSink } from "../pickle/byte_sink.ts";
 import { encodeText } from "../text.ts";
 

@@ -1,3 +1,5 @@
+/** The format of EnyimMemcachedCore. @module */
+
 import { checkBoolean, checkNames } from "../../option_checks.ts";
 import { TYPE_CODE_BITS, typeCode } from "../enyim/dot_net_types.ts";
 import { enyimTranscoder, type EnyimTranscoderOptions } from "../enyim_transcoder.ts";

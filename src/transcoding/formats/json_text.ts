@@ -30,7 +30,7 @@ const MOST_DIGITS = 4300;
 /**
  * Reads JSON.
  *
- * @throws {ClientException} When it is none, or nested too deep.
+ * @throws {ClientException} When it is not JSON, or nested too deep.
  */
 export function readJson(data: Uint8Array): unknown {
   try {

@@ -1,3 +1,5 @@
+/** The format of npm's `memcache-client`. @module */
+
 import { checkBoolean, checkNames } from "../../option_checks.ts";
 import { decodeText, encodeText } from "../text.ts";
 import type { DecodeLimits, EncodedValue, Transcoder } from "../transcoder.ts";

@@ -1,3 +1,5 @@
+/** The format of npm's `memjs`. @module */
+
 import { checkNames } from "../../option_checks.ts";
 import { encodeText } from "../text.ts";
 import type { EncodedValue, Transcoder } from "../transcoder.ts";

@@ -1,3 +1,5 @@
+/** The format of npm's `memcache`. @module */
+
 import { checkNames } from "../../option_checks.ts";
 import { decodeText, decodeUtf8, encodeText } from "../text.ts";
 import type { EncodedValue, Transcoder } from "../transcoder.ts";

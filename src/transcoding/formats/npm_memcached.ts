@@ -1,3 +1,5 @@
+/** The format of npm's `memcached`. @module */
+
 import { ClientException } from "../../errors.ts";
 import { checkNames } from "../../option_checks.ts";
 import { decodeLatin1, encodeLatin1 } from "../pickle/strings.ts";

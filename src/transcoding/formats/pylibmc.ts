@@ -1,3 +1,5 @@
+/** The format of Python's pylibmc. @module */
+
 import { checkInteger, checkNames } from "../../option_checks.ts";
 import type { Transcoder } from "../transcoder.ts";
 import {

@@ -1,3 +1,5 @@
+/** The formats of pymemcache, which depend on its serde. @module */
+
 import { ClientException, quote } from "../../errors.ts";
 import {
   checkBoolean,

@@ -1,3 +1,5 @@
+/** The format of python-memcached. @module */
+
 import { checkInteger, checkNames } from "../../option_checks.ts";
 import type { Transcoder } from "../transcoder.ts";
 import {

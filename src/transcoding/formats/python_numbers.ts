@@ -19,7 +19,7 @@ const INTEGER = /^[ \t\n\v\f\r]*([+-]?)(\d+(?:_\d+)*)[ \t\n\v\f\r]*$/;
  * Reads what Python's `int()` does: decimal digits, with underscores between them and spaces around. memcached
  * leaves spaces behind a counter that got shorter.
  *
- * @throws {ClientException} When it is none, or has more than 4,300 digits.
+ * @throws {ClientException} When it is not an integer, or has more than 4,300 digits.
  */
 export function readInteger(data: Uint8Array): number | bigint {
   const text = decodeLatin1(data.subarray(0, MAX_LENGTH + 1));

@@ -1,3 +1,5 @@
+/** Writes BSON. @module */
+
 import { bsonType, BYTES } from "./bson_types.ts";
 import { ByteWriter } from "./byte_writer.ts";
 import { isInt32, isInt64, isInteger } from "./integers.ts";

@@ -1,3 +1,5 @@
+/** The buffer that a pickle, or another format of bytes, is written into. @module */
+
 const INITIAL_SIZE = 4096;
 const MAX_SPARE_SIZE = 65_536;
 const MAX_SHORT_TEXT = 64;

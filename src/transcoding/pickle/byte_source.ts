@@ -1,3 +1,5 @@
+/** The bytes of a pickle that is read, and the errors of reading it. @module */
+
 import { ClientException, quote } from "../../errors.ts";
 
 const LF = 0x0a;

@@ -1,3 +1,5 @@
+/** A global of a pickle, such as a class or a function, and the values that its calls make. @module */
+
 import { Intermediate } from "./python_types.ts";
 import type { Unpickler } from "./unpickler.ts";
 

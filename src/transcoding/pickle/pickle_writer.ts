@@ -1,3 +1,5 @@
+/** Writes the opcodes of a pickle into a buffer, in the frames of protocol 4 and 5. @module */
+
 import { ByteSink } from "./byte_sink.ts";
 import { integerToBytes } from "./numbers.ts";
 import * as opcode from "./opcodes.ts";

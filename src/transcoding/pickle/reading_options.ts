@@ -1,3 +1,5 @@
+/** The options for reading instances of a program's own classes. @module */
+
 import { checkFunction, holdsNames, invalidOption } from "../../option_checks.ts";
 import type { ReadInstance, ReadPickleOptions } from "./unpickler.ts";
 

@@ -1,3 +1,5 @@
+/** The machine that reads a pickle: its stack, its memo, and what its opcodes may do. @module */
+
 import { type ByteSource, unreadable } from "./byte_source.ts";
 import { Dicts, replaceWithin } from "./dicts.ts";
 import { KeyIndex } from "./keys.ts";

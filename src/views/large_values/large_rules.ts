@@ -156,7 +156,7 @@ export class LargeRules implements ValueRules {
     }
   }
 
-  async replaced(
+  async cleanUp(
     key: string,
     { before, offered }: Change,
     options: OperationOptions | undefined,
@@ -189,9 +189,9 @@ export class LargeRules implements ValueRules {
 }
 
 /**
- * Checks a key as the client would that stores something under it.
+ * Checks a key, as the client does before it stores something under it.
  *
- * @throws {ValidationException} When it is none.
+ * @throws {ValidationException} When the key is invalid.
  */
 export async function checkKey(client: KeyCommands, key: string): Promise<void> {
   try {

@@ -1,5 +1,6 @@
 /** mcrouter's format of large values. @module */
 
+import { isPromise } from "../../option_checks.ts";
 import { type EncodedValue, type Transcoder, ValidationException } from "../../../mod.ts";
 import { failWithKey } from "../../transcoding/item_codec.ts";
 import { type Format, type Head, MOST_CHUNKS, type Sizes } from "./large_value_format.ts";
@@ -96,7 +97,7 @@ function useNow<Made>(
 ): unknown {
   try {
     const made = make();
-    return made instanceof Promise ? made.then(use).catch(failed) : use(made);
+    return isPromise(made) ? made.then(use).catch(failed) : use(made);
   } catch (error) {
     return failed(error);
   }

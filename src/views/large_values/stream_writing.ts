@@ -169,7 +169,7 @@ export class StreamWriting {
     // A client sends in the order of the calls, and both in one turn: hardly any write comes between.
     if (sessionOf(inner) === undefined) await unlessAborted([reading], options);
     const cleanUp = this.#cleanUp = async () => {
-      await rules.replaced(key, { before: await reading, offered: head }, options);
+      await rules.cleanUp(key, { before: await reading, offered: head }, options);
     };
     await inner.set(key, head, exptime, options);
     await unlessAborted([cleanUp()], options);

@@ -131,7 +131,7 @@ export class Fleets {
     missed?.forget(key, write);
   }
 
-  /** Reads from a fleet, or has it decide; what it has missed is deleted first. */
+  /** Reads from a fleet, or lets it decide; what it has missed is deleted first. */
   async ask<Result>(
     replica: number,
     key: string,

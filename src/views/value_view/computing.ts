@@ -55,7 +55,7 @@ export async function getOrSet<Value>(
       throw error;
     }
     if (change !== undefined) {
-      await unlessAborted([rules.replaced?.(key, change, options)], options);
+      await unlessAborted([rules.cleanUp?.(key, change, options)], options);
     }
     if (stored === undefined) return undefined as Value;
     const value = await read(stored);
@@ -115,6 +115,6 @@ export async function update<Value>(
     if (isRefusal(error) || options?.signal?.aborted) changes.push({ before, offered: sent });
     throw error;
   } finally {
-    await unlessAborted(changes.map((change) => rules.replaced?.(key, change, options)), options);
+    await unlessAborted(changes.map((change) => rules.cleanUp?.(key, change, options)), options);
   }
 }

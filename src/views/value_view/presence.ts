@@ -1,11 +1,11 @@
-/** Which keys count as there, in a view that may take what is stored for a miss. @module */
+/** Which keys count as there, in a view that may treat what is stored as a miss. @module */
 
 import type { OperationOptions, PartialFailure } from "../../../mod.ts";
 import { operationOptions } from "../../commands/operation_options.ts";
 import type { KeyNames } from "../partial_errors.ts";
 import type { ValueStore } from "./value_store.ts";
 
-/** Begins to find out whether a key is there; what it returns tells that from what is stored. */
+/** Begins to find out whether a key is there. Returns a function that decides this by what is stored. */
 export function beginIsThere(
   store: ValueStore,
   key: string,

@@ -46,7 +46,8 @@ export async function rewrite(
       return await inner.cas(innerKey, stored, again.cas, exptime, operation);
     };
     const writing = { options, exptime, before: found.value, isTold: true };
-    const outcome = await write(store, key, next, writing, send, "dropped");
+    const one = { key, value: next, writing, dropped: "dropped" } as const;
+    const outcome = await write(store, one, send);
     if (outcome === "stored") return next;
     if (outcome === "dropped") return undefined;
   }

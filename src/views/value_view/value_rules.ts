@@ -1,11 +1,11 @@
-/** What a view says of how it stores values. @module */
+/** The rules by which a view stores values; each view of values has its own. @module */
 
 import type { Exptime, KeyCommands, OperationOptions } from "../../../mod.ts";
 import type { CallRules } from "../call_rules.ts";
 
 /**
- * What the rules give instead of a value when a server cannot be reached that tells what is valid, and the client takes
- * that for a miss. Nothing is stored then, and what is stored stays.
+ * Returned by the rules instead of a value when the server that knows what is valid cannot be reached, and the client
+ * treats that as a miss. Nothing is stored then, and what is stored stays.
  */
 export const UNKNOWN: unique symbol = Symbol("unknown");
 
@@ -31,7 +31,7 @@ export interface ValueRules extends Partial<CallRules> {
    *
    * @param prepared What {@linkcode prepareRead} returned.
    * @param options `signal` and `failover`, as the caller passed them.
-   * @returns The value; `undefined` when what is stored is none of this key's: a miss. {@linkcode UNKNOWN} when that
+   * @returns The value; `undefined`, a miss, when what is stored does not belong to this key. {@linkcode UNKNOWN} when that
    * cannot be known and counts as a miss.
    */
   fromStored(
@@ -58,11 +58,11 @@ export interface ValueRules extends Partial<CallRules> {
   /** Whether what is stored counts as there; by default when {@linkcode fromStored} makes a value of it. */
   isThere?(stored: unknown, key: string, options: OperationOptions): Promise<boolean>;
   /**
-   * Cleans up after a write that has not failed.
+   * Cleans up what a write has replaced, or what it has offered and memcached has refused.
    *
    * @returns Whether what was stored before counted as there, where cleaning up has shown it.
    */
-  replaced?(
+  cleanUp?(
     key: string,
     change: Change,
     options: OperationOptions | undefined,

@@ -1,4 +1,4 @@
-/** How a view writes values: as its rules store them, and with their cleaning up after it. @module */
+/** How a view writes values: as its rules store them. What was replaced is cleaned up afterwards. @module */
 
 import {
   type CasOutcome,
@@ -35,41 +35,49 @@ export type SendStored<Result> = (
   replaced: Map<string, unknown>,
 ) => Promise<Result>;
 
-/** @param dropped The result of a write that is dropped. */
+/** The write of one value. */
+interface OneValue<Result> {
+  readonly key: string;
+  readonly value: unknown;
+  readonly writing: Writing;
+  /** The result if the write is dropped. */
+  readonly dropped: Result;
+}
+
+/** Writes one value, as the rules store it. */
 export async function write<Result>(
   store: ValueStore,
-  key: string,
-  value: unknown,
-  writing: Writing,
+  { key, value, writing, dropped }: OneValue<Result>,
   send: SendStored<Result>,
-  dropped: Result,
 ): Promise<Result> {
   const { options } = writing;
   const inner = store.innerOptions(options);
   const innerKey = await store.rules.keyOf(key);
   const stored = await store.toStored(value, key, writing);
   if (stored === UNKNOWN) return dropped;
-  const names = new Map([[innerKey, [key]]]);
-  const all = new Map([[innerKey, stored]]);
-  return await cleaningUp(store, names, all, options, (replaced) => {
+  const all = { names: new Map([[innerKey, [key]]]), stored: new Map([[innerKey, stored]]) };
+  return await cleaningUp(store, { ...all, options }, (replaced) => {
     return send(innerKey, stored, inner, replaced);
   });
 }
 
-/**
- * Carries out a write; then has the rules clean up what it has replaced, or what was refused.
- *
- * @param absent Gets the keys that turned out to be absent.
- */
+/** What a write changes. */
+interface Written {
+  readonly names: KeyNames;
+  /** What is stored, by the key under which it is stored; nothing for a deletion. */
+  readonly stored: ReadonlyMap<string, unknown>;
+  readonly options: OperationOptions | undefined;
+  /** Gets the keys that turned out to be absent. */
+  readonly absent?: Set<string>;
+}
+
+/** Carries out a write; then lets the rules clean up what it has replaced, or what was refused. */
 async function cleaningUp<Result>(
   store: ValueStore,
-  names: KeyNames,
-  stored: ReadonlyMap<string, unknown>,
-  options: OperationOptions | undefined,
+  { names, stored, options, absent }: Written,
   send: (replaced: Map<string, unknown>) => Promise<Result>,
-  absent?: Set<string>,
 ): Promise<Result> {
-  const cleanUp = store.rules.replaced?.bind(store.rules);
+  const cleanUp = store.rules.cleanUp?.bind(store.rules);
   const known = new Map<string, unknown>();
   if (cleanUp === undefined) return await send(known);
   const lasting = withoutSignal(operationOptions(options ?? {}));
@@ -77,7 +85,7 @@ async function cleaningUp<Result>(
   if (!store.keepsOrder) await reading;
   const [outcome] = await Promise.allSettled([send(known)]);
   const fault: unknown = outcome.status === "rejected" ? outcome.reason : undefined;
-  // What is left over is memory, no fault: it expires.
+  // A failure is ignored: what is left over only takes memory, until it expires.
   await unlessAborted(
     Array.from(names, async ([innerKey, keys]) => {
       const key = lastOf(keys);
@@ -133,7 +141,7 @@ export async function writeMany(
   const { failures, results } = stored.size === 0 && names.size > 0
     ? { failures: new Map<string, unknown>(), results: new Map<string, boolean>() }
     : await partsOf(
-      cleaningUp(store, names, stored, options, async () => {
+      cleaningUp(store, { names, stored, options }, async () => {
         await store.inner.setMany(stored, exptime, inner);
         return new Map(Array.from(stored.keys(), (key) => [key, true]));
       }),
@@ -151,11 +159,12 @@ export async function addOver(
   writing: Writing,
 ): Promise<boolean> {
   const { options, exptime } = writing;
+  const one = { key, value, writing: { ...writing, isTold: true }, dropped: false };
   const send: SendStored<boolean> = (innerKey, stored, inner) => {
     return store.inner.add(innerKey, stored, exptime, inner);
   };
   for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
-    if (await write(store, key, value, { ...writing, isTold: true }, send, false)) return true;
+    if (await write(store, one, send)) return true;
     // What is stored as it is never counts as a miss.
     if (store.rules.isPlain(key) === true && !store.rules.mayHide) return false;
     if (!await discard(store, key, await store.rules.keyOf(key), options)) return false;
@@ -170,12 +179,12 @@ export async function replaceThere(
   value: unknown,
   writing: Writing,
 ): Promise<boolean> {
-  const told = { ...writing, isTold: true };
-  return await write(store, key, value, told, (innerKey, stored, inner, replaced) => {
+  const one = { key, value, writing: { ...writing, isTold: true }, dropped: false };
+  return await write(store, one, (innerKey, stored, inner, replaced) => {
     return store.rules.mayHide
       ? replaceVisible(store, key, stored, writing, replaced)
       : store.inner.replace(innerKey, stored, writing.exptime, inner);
-  }, false);
+  });
 }
 
 async function replaceVisible(
@@ -210,15 +219,15 @@ export async function casThere(
   writing: Writing,
 ): Promise<CasOutcome> {
   const { options, exptime } = writing;
-  const told = { ...writing, isTold: true };
-  return await write<CasOutcome>(store, key, value, told, async (innerKey, stored, inner) => {
+  const one = { key, value, writing: { ...writing, isTold: true }, dropped: "not_found" } as const;
+  return await write<CasOutcome>(store, one, async (innerKey, stored, inner) => {
     if (store.rules.mayHide) {
       const isThere = beginIsThere(store, key, options);
       const found = await store.inner.gets(innerKey, inner).catch(unreadable);
       if (found !== undefined && !await isThere(found.value)) return "not_found";
     }
     return await store.inner.cas(innerKey, stored, cas, exptime, inner);
-  }, "not_found");
+  });
 }
 
 /** What cannot be read is there: nothing is known that would hide it. */
@@ -240,7 +249,8 @@ export async function remove(
 ): Promise<Map<string, boolean>> {
   const absent = new Set<string>();
   const operateAndCleanUp = async (inner: OperationOptions | undefined) => {
-    return await cleaningUp(store, names, new Map(), options, () => operate(inner), absent);
+    const all = { names, stored: new Map(), options, absent };
+    return await cleaningUp(store, all, () => operate(inner));
   };
   // What has parts shows with them whether it was there.
   const found =
@@ -272,7 +282,7 @@ export async function discard(
   const past = new Date(Date.now() - 86_400_000);
   await inner.cas(innerKey, found.value, found.cas, past, operation);
   const change = { before: found.value, offered: undefined };
-  await unlessAborted([rules.replaced?.(key, change, options)], options);
+  await unlessAborted([rules.cleanUp?.(key, change, options)], options);
   return true;
 }
 

@@ -387,4 +387,9 @@ Deno.test("doctor accepts a server that restarted between the two looks", () => 
   const advice = advise({ items, stats: { pid: 2, uptime: 5 } }, { items: evicting(900, 10, 40) });
   assertEquals(advice.map(({ rule }) => rule), ["evicts-used"]);
   assertEquals(only(advice).figures.evicted, 50);
+  // In a container it has the same pid each time.
+  const more = advise({ items: evicting(950, 10, 40), stats: { uptime: 5 } }, {
+    items: evicting(900, 10, 40),
+  });
+  assertEquals(only(more).figures.evicted, 950);
 });

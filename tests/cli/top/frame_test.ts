@@ -108,8 +108,9 @@ Deno.test("the page of a server has commands, slab classes and advice", () => {
       "  share 0.178",
     ]
   ) assertStringIncludes(text, part);
-  const down = draw(overviewOf(), { page: "server", chosen: "10.0.0.2:11211" });
-  assertEquals(down[1], "10.0.0.2:11211  Connection refused");
+  // Nowhere else is there room for all of the reason.
+  const down = draw(overviewOf(), { page: "server", chosen: "10.0.0.2:11211" }, 14);
+  assertEquals(down.slice(1), ["10.0.0.2:11211", "Connection", "refused"]);
   // What does not fit is reached by keys.
   const short = draw(overviewOf(), { page: "server", chosen: "10.0.0.1:11211", above: 3 }, 80, 6);
   assertEquals(short.slice(1), lines.slice(4, 9));

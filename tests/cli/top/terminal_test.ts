@@ -144,6 +144,8 @@ Deno.test("top follows the size of the terminal while it runs", { ignore }, asyn
 Deno.test("Ctrl-Z goes back to the shell, and fg to top", { ignore }, async () => {
   await using server = await MemcachedProcess.start();
   await using terminal = await TmuxTerminal.start(SMALL);
+  // The tests themselves may run under `deno task`.
+  await terminal.enter("unset INIT_CWD");
   await terminal.enter(commandLine([server.address]).replace(/;.*$/, ""));
   await terminal.untilShows("EVICT/s");
   await terminal.press("C-z");
@@ -165,6 +167,17 @@ Deno.test("Ctrl-Z goes back to the shell, and fg to top", { ignore }, async () =
   await terminal.press("q");
   const after = await terminal.until((text) => /^ echo$/m.test(text));
   assertEquals(after.includes("EVICT/s"), false);
+});
+
+Deno.test("Ctrl-Z does nothing under deno task, which would not stop", { ignore }, async () => {
+  await using server = await MemcachedProcess.start();
+  await using terminal = await TmuxTerminal.start(SMALL);
+  await terminal.enter(`INIT_CWD=/ ${commandLine([server.address])}`);
+  await terminal.untilShows("EVICT/s");
+  await terminal.press("C-z", "k");
+  await terminal.untilShows("back to the shell");
+  await terminal.press("q");
+  await terminal.untilShows("ended 0");
 });
 
 Deno.test("top sorts, filters and opens servers by keys", { ignore }, async () => {

@@ -19,6 +19,9 @@ const HERE: Readonly<Record<string, unknown>> = {
   long: "moecache ".repeat(300),
   longarray: Array(400).fill("moecache"),
   time: new Date(1_000_000_000_000 + 5),
+  // An entry of format 6.1 has its value as a variable: a Symbol there is a string, as anywhere else.
+  symbol: "ready",
+  "symbol with encoding": "café",
 };
 
 Deno.test("railsTranscoder reads what Rails 6.1, 7.0 and 7.1 store in every format", async () => {

@@ -1,3 +1,5 @@
+/** The format of Ruby's dalli. @module */
+
 import { ClientException, ValidationException } from "../../../errors.ts";
 import { type AllOf, checkBoolean, checkChoice, checkNames } from "../../../option_checks.ts";
 import { decodeText, encodeText } from "../../text.ts";

@@ -1,3 +1,5 @@
+/** The entries of Rails' cache. @module */
+
 import { concat } from "@std/bytes/concat";
 import { ClientException } from "../../../errors.ts";
 import { checkChoice, checkNames } from "../../../option_checks.ts";

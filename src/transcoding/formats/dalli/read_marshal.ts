@@ -300,7 +300,7 @@ class MarshalReader {
     const reader = this.#reader;
     const length = reader.count(this.#length(), 2);
     const variables = new Map<string, unknown>();
-    for (let at = 0; at < length; at++) variables.set(this.#name(), this.#value());
+    for (let at = 0; at < length; at++) variables.set(this.#name(), this.#plainValue());
     return variables;
   }
 

@@ -1,10 +1,10 @@
-/** Java's modified UTF-8: a NUL takes two bytes, and a character beyond U+FFFF the three of each surrogate. */
+/** Java's modified UTF-8: a NUL takes two bytes, and a character beyond U+FFFF the three of each surrogate. @module */
 
 import { decodeUtf8 } from "../../text.ts";
 
 const CHUNK = 4096;
 
-/** Decodes modified UTF-8; `undefined` when the bytes are none. */
+/** Decodes modified UTF-8; `undefined` when the bytes are something else. */
 export function decodeJava(bytes: Uint8Array): string | undefined {
   try {
     return decodeUtf8(bytes);

@@ -1,3 +1,5 @@
+/** The formats of spymemcached's transcoders. @module */
+
 import { ClientException, ValidationException } from "../../../errors.ts";
 import { checkChoice, checkNames } from "../../../option_checks.ts";
 import { writing, wrongLength } from "../../format_parts.ts";

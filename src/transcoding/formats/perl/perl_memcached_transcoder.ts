@@ -1,3 +1,5 @@
+/** The format of Perl's Cache::Memcached and Cache::Memcached::Fast. @module */
+
 import { ClientException, ValidationException } from "../../../errors.ts";
 import { checkBoolean, checkNames } from "../../../option_checks.ts";
 import { writing } from "../../format_parts.ts";

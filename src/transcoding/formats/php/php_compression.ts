@@ -1,4 +1,4 @@
-/** How php-memcached compresses: the length of what is compressed in four bytes, and a stream of one of three kinds. */
+/** How php-memcached compresses: the length of what is compressed in four bytes, and a stream of one of three kinds. @module */
 
 import { ClientException } from "../../../errors.ts";
 import type { DecodeLimits, EncodedValue } from "../../transcoder.ts";

@@ -1,3 +1,5 @@
+/** The format of PHP's Memcache (pecl/memcache). @module */
+
 import { ClientException } from "../../../errors.ts";
 import { checkNames } from "../../../option_checks.ts";
 import { writing } from "../../format_parts.ts";

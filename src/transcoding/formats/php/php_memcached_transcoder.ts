@@ -1,5 +1,7 @@
+/** The format of PHP's Memcached (php-memcached). @module */
+
 import { ClientException } from "../../../errors.ts";
-import { checkChoice, checkNames } from "../../../option_checks.ts";
+import { checkChoice, checkNames, isPromise } from "../../../option_checks.ts";
 import { writing } from "../../format_parts.ts";
 import { encodeText } from "../../text.ts";
 import type { DecodeLimits, EncodedValue, Transcoder } from "../../transcoder.ts";
@@ -102,7 +104,8 @@ const FLOAT: FloatStyle = {
  *
  * PHP's JSON has neither `INF` nor `NAN`, reads 511 levels, and reads no object with a key that begins with NUL: such
  * values are a `ValidationException` with the serializer `"json"`. Objects are written as objects, the empty one
- * included. What is read is what is there: a `DateTime` in JSON is an object with its properties.
+ * included. What is read is what is there: a `DateTime` in JSON is an object with its properties. PHP reads `-0` in
+ * JSON as 0.
  *
  * The flags that a PHP program sets itself, from bit 16 on, do not matter. Flags that php-memcached does not write are a
  * `ClientException`. Compressing with zlib and zstd is asynchronous.
@@ -168,7 +171,7 @@ function decode(item: EncodedValue, limits?: DecodeLimits): unknown {
   const unknownBits = item.flags & ~USER_BITS & ~KNOWN_BITS;
   if (unknownBits !== 0) throw foreign(item.flags);
   const expanded = expandPhp(item, limits);
-  return expanded instanceof Promise ? expanded.then(decodeExpanded) : decodeExpanded(expanded);
+  return isPromise(expanded) ? expanded.then(decodeExpanded) : decodeExpanded(expanded);
 }
 
 function decodeExpanded({ flags, data }: EncodedValue): unknown {

@@ -64,7 +64,7 @@ export function readBoolean(data: Uint8Array): boolean {
   throw unreadable(text, "a bool");
 }
 
-/** What is longer than any number would take more time than it is worth, and is none. */
+/** The text of an item, cut off where it is longer than any number: then it is no number, whatever follows. */
 function textOf(data: Uint8Array): string {
   return decodeLatin1(data.subarray(0, LONGEST + 1));
 }

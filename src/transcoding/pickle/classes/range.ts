@@ -1,3 +1,5 @@
+/** Python's `range`. @module */
+
 import { ValidationException } from "../../../errors.ts";
 import { type PythonCall, PythonName, PythonObject } from "../python_types.ts";
 import { isInteger } from "./numbers.ts";

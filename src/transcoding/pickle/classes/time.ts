@@ -1,3 +1,5 @@
+/** Python's `datetime.time`. @module */
+
 import { checkBoolean, checkInteger, checkOptions, invalidOption } from "../../../option_checks.ts";
 import { bytesOf } from "../datetime.ts";
 import { type PythonCall, PythonName, PythonObject } from "../python_types.ts";

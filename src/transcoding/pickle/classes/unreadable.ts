@@ -1,3 +1,5 @@
+/** What stands in for a value that cannot be read. @module */
+
 import { ValidationException } from "../../../errors.ts";
 import { type PythonCall, PythonObject } from "../python_types.ts";
 

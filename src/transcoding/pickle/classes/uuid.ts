@@ -1,3 +1,5 @@
+/** Python's `uuid.UUID`. @module */
+
 import { ValidationException } from "../../../errors.ts";
 import { type PythonCall, PythonName, PythonObject } from "../python_types.ts";
 
