@@ -176,7 +176,7 @@ function tell(channel: Channel | undefined, message: object): void {
   }
 }
 
-/** Has the runtime report an error as an uncaught one. */
+/** Makes the runtime report an error as an uncaught one. */
 const report: (error: unknown) => void = (error) => void Promise.reject(error);
 
 /** Publishes to a plain channel what is made only if there are subscribers. */
@@ -356,7 +356,7 @@ export class Counters {
     this.client = client;
   }
 
-  /** Counts an operation that has failed, and has its error tell whose it was. */
+  /** Counts an operation that has failed, and adds the name of the client to its error. */
   failed(error: unknown): void {
     if (error instanceof SocketError) error.client ??= this.client;
     const name = error instanceof Error ? error.name : typeof error;

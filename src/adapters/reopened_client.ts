@@ -21,7 +21,7 @@ export class ReopenedClient {
     this.#open();
   }
 
-  /** Has a call use the client, all of whose attempts use the same one. */
+  /** Lets a call use the client; all of its attempts use the same one. */
   async use<Result>(call: (client: Client) => Promise<Result>): Promise<Result> {
     const opened = this.#opened ?? this.#open();
     opened.calls++;

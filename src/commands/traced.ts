@@ -17,7 +17,7 @@ type Operate = (session: Session, keys: any, a?: any, b?: any, c?: any, d?: any)
 const READS: readonly string[] = ["get", "gets", "getAndTouch", "getMany", "inspect"];
 
 /**
- * Has a command published as an operation while a subscriber listens.
+ * Makes a command publish itself as an operation while a subscriber listens.
  *
  * @param command Its name as a method.
  * @param operate The command.

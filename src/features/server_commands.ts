@@ -28,7 +28,7 @@ const FLUSH_OPTIONS: OptionTypes<FlushOptions> = {
 };
 const HIGHEST_VERBOSITY = 0x7fffffff;
 
-/** Has a command to all servers published as an operation, which has no keys. */
+/** Makes a command to all servers publish itself as an operation, which has no keys. */
 function published<Parameters extends unknown[], Result>(
   command: string,
   operate: (session: Session, ...parameters: Parameters) => Promise<Result>,

@@ -49,13 +49,13 @@ export function tieOf(info: object): Tie | undefined {
 /**
  * Reads an item; the value of an item without one, such as a lease, is `undefined`.
  *
- * @param copies Whether to copy the item as well.
+ * @param copied `"copied"` if the item itself is copied as well.
  */
 export function readTied<Value>(
   session: Session,
   key: string,
   options: OperationOptions | undefined,
-  copies: boolean = false,
+  copied?: "copied",
 ): Promise<TiedValue<Value> | undefined> {
   const readItem = async (
     flags: number,
@@ -65,7 +65,7 @@ export function readTied<Value>(
     carrier: number,
   ) => {
     if (cas === undefined) throw noCasError();
-    const copy = copies ? { flags, data: data.slice() } : undefined;
+    const copy = copied ? { flags, data: data.slice() } : undefined;
     return { value: await session.readItem(flags, data, cas, key), copy, cas, carrier };
   };
   return session.ask(key, () => new StepRetrieval("gets", key, readItem), options) as Promise<

@@ -48,7 +48,7 @@ export async function update<Value>(
   let before: TiedValue<Value | undefined> | undefined;
   let changed: ReturnType<typeof use>;
   for (let attempt = 0;; attempt++) {
-    const item = await readTied<Value | undefined>(session, key, strict, true);
+    const item = await readTied<Value | undefined>(session, key, strict, "copied");
     // With `maxSockets`, what `change` asks other servers for may end this one's connection each time.
     if (changed === undefined || !isSame(before, item)) {
       changed = await whileOpen(

@@ -81,7 +81,7 @@ export function makeLocator(
   throw new ValidationException("Cannot use locator: it made no object with locate", locator);
 }
 
-/** Has a locator find the servers of keys by what their format makes of them. */
+/** Makes a locator find the servers of keys by what their format makes of them. */
 function routedBy(keys: KeyFormat, inner: Locator): Locator {
   const routed = (key: string) => {
     const name: unknown = keys.route?.(key) ?? keys.encode(key);

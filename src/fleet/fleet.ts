@@ -174,7 +174,7 @@ export class Fleet implements Route {
     this.#servers = servers;
   }
 
-  /** Has something continue when operations are served: at once, or in the order of the calls. */
+  /** Lets something continue when operations are served: at once, or in the order of the calls. */
   #whenReady(waiting: Waiting): void {
     this.#start();
     this.#waiting.push(waiting);

@@ -261,7 +261,7 @@ class Tags {
     return fault === undefined ? unescapeValue(value) : unknown(fault, options);
   }
 
-  /** Has the operations of a turn share a request. */
+  /** Makes the operations of a turn share a request. */
   #ask(tag: string): Promise<Generation> {
     let asking = this.#asking.get(tag);
     if (asking === undefined) {

@@ -74,7 +74,7 @@ export class Server implements MemjsAddress {
   }
 }
 
-/** Has a server close a client. */
+/** Makes a server close a client. */
 export function closeWith(server: Server, close: () => void): void {
   const known = closers.get(server) ?? new Set();
   closers.set(server, known.add(close));

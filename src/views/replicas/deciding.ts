@@ -19,7 +19,7 @@ import { requireTaken } from "./writing.ts";
 
 /** How a value is changed. */
 interface Changing {
-  /** Whether the fleet first gets what another one has, if it lacks the value. */
+  /** Whether the fleet first gets what another one has, if it lacks the value; `true` by default. */
   readonly heals?: boolean;
   /** What it is stored with, where the caller says that. */
   readonly exptime?: () => Exptime | undefined;
@@ -32,16 +32,16 @@ export async function askFirst<Result>(
   options: OperationOptions | undefined,
   ask: (client: KeyCommands, replica: number) => Promise<Result>,
 ): Promise<Result> {
-  return (await decide(fleets, key, options, ask, true)).result;
+  return (await decide(fleets, key, options, ask)).result;
 }
 
-/** Has the first fleet that can be reached carry out a command. */
+/** Lets the first fleet that can be reached carry out a command. */
 async function decide<Result>(
   fleets: Fleets,
   key: string,
   options: OperationOptions | undefined,
   ask: (client: KeyCommands, replica: number) => Promise<Result>,
-  heals: boolean,
+  { heals = true }: Changing = {},
 ): Promise<{ readonly result: Result; readonly replica: number }> {
   let fault: unknown;
   for (const replica of fleets.clients.keys()) {
@@ -86,17 +86,19 @@ export async function heal(
   return await fill(from, fleets.placeOf(replica, key), Infinity, operation) !== undefined;
 }
 
-/** Has the first fleet change a value that one of them has, and the others take over what comes of it. */
+/** Lets the first fleet change a value that one of them has, and copies the result to the others. */
 export async function change<Result>(
   fleets: Fleets,
   key: string,
   options: OperationOptions | undefined,
   operate: (client: KeyCommands, replica: number) => Promise<Result>,
-  { heals = true, exptime = () => undefined }: Changing = {},
+  changing: Changing = {},
 ): Promise<Result> {
-  const { result, replica } = await decide(fleets, key, options, operate, heals);
-  // Nothing has changed there.
-  if (!isAbsent(result)) await copyToOthers(fleets, key, replica, options, exptime());
+  const { result, replica } = await decide(fleets, key, options, operate, changing);
+  // Otherwise, nothing has changed there.
+  if (!isAbsent(result)) {
+    await copyToOthers(fleets, key, replica, options, changing.exptime?.());
+  }
   return result;
 }
 

@@ -116,7 +116,7 @@ class Filling<Value> {
 }
 
 /**
- * Lets all that load a key at the same time in this process begin with the same fleet: a client has them share a load, and
+ * Lets all that load a key at the same time in this process begin with the same fleet: a client makes them share a load, and
  * two loads would wait for each other.
  */
 async function fromOneFleet<Result>(

@@ -408,7 +408,7 @@ function built(
   return zone;
 }
 
-/** Has a value take its state. */
+/** Lets a value take the state that follows in the pickle, by a function. */
 function grow(machine: Unpickler, value: object, build: (state: unknown) => void): void {
   machine.growing ??= new Map();
   machine.growing.set(value, { build });

@@ -96,7 +96,7 @@ function keepAll(machine: Unpickler): void {
   makeEachFinal(machine);
 }
 
-/** Has the value be made final in the end, and each key when it is used. */
+/** Lets the machine make the value final at the end, and each key when it is used. */
 function makeEachFinal(machine: Unpickler): void {
   if (machine.final !== undefined) return;
   const refused = (part: Intermediate) => {
