@@ -22,11 +22,11 @@ write("a get of 100 keys", (buffer) => {
   buffer.ascii("\r\n");
 });
 write("100 sets of 100 ASCII characters", (buffer) => {
-  for (const key of keys) buffer.ascii(`set ${key} 274 0 `).textBlock(text);
+  for (const key of keys) buffer.ascii(`set ${key} 274 0`).textBlock(text);
 });
 write("100 sets of 50 characters of two bytes", (buffer) => {
-  for (const key of keys) buffer.ascii(`set ${key} 274 0 `).textBlock(foreign);
+  for (const key of keys) buffer.ascii(`set ${key} 274 0`).textBlock(foreign);
 });
 write("a set of 1 MB", (buffer) => {
-  buffer.ascii("set some_key 256 0 ").dataBlock(megabyte);
+  buffer.ascii("set some_key 256 0").dataBlock(megabyte);
 });

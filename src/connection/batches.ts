@@ -48,7 +48,10 @@ export class Batches {
   readonly #server: ConnectContext | undefined;
   /** Those without a complete reply, the oldest first. */
   readonly #open = new Fifo<Batch>();
-  readonly #gathered: Batch[] = [];
+  /** Those that have not been written: a queue, because emptying an array takes as long as counting the batch. */
+  readonly #gathered = new Fifo<Batch>();
+  /** The last one of them. */
+  #last: Batch | undefined;
   readonly #spare: Batch[] = [];
 
   /** @param server What is published of the connection; nothing is without it. */
@@ -60,9 +63,9 @@ export class Batches {
   /** Adds a request that is about to be written. */
   add(exchange: Exchange, byteLength: number): void {
     const { kind, size } = exchange;
-    const last = this.#gathered[this.#gathered.length - 1];
+    const last = this.#last;
     const isNeighbour = last?.kind === kind && size === 1 && last.size === last.open;
-    const batch = isNeighbour ? last : this.#make();
+    const batch = this.#last = isNeighbour ? last : this.#make();
     batch.isCoalesced = !isNeighbour && kind.startsWith("get");
     if (batch !== last) {
       batch.kind = kind;
@@ -79,12 +82,12 @@ export class Batches {
   /** Takes note that what was added is written now. */
   written(now: number): void {
     const server = isListenedTo(CHANNEL_NAMES.batch) ? this.#server : undefined;
-    for (const batch of this.#gathered) {
+    this.#last = undefined;
+    for (let batch; (batch = this.#gathered.shift());) {
       batch.written = now;
       this.#counters.bytesOut += batch.byteLength;
       if (server !== undefined) publishStart(batch, server);
     }
-    this.#gathered.length = 0;
   }
 
   /** Takes note that the reply to the oldest request is complete. */

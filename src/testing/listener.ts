@@ -23,7 +23,7 @@ interface Server {
   on(event: "connection", listener: (socket: Socket) => void): this;
   on(event: "listening" | "close", listener: () => void): this;
   on(event: "error", listener: (error: Error) => void): this;
-  listen(port: number, hostname: string): void;
+  listen(options: { port: number; host: string; exclusive: boolean }): void;
   address(): { readonly address: string; readonly port: number };
   close(): void;
 }
@@ -50,7 +50,9 @@ async function listenNode(hostname: string, port: number): Promise<ServerListene
   const server = createServer({ noDelay: true, allowHalfOpen: true });
   const listener = new NodeListener(server);
   const listening = deferred<void>();
-  server.on("error", listening.reject).on("listening", listening.resolve).listen(port, hostname);
+  // Otherwise the processes of a Node cluster that ask for port 0 share one port, and each other's connections.
+  const options = { port, host: hostname, exclusive: true };
+  server.on("error", listening.reject).on("listening", listening.resolve).listen(options);
   await listening.promise;
   return listener;
 }

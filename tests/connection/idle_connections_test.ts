@@ -2,7 +2,7 @@
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { SocketError, TimeoutError } from "../../mod.ts";
-import { type Play, play, settle, until } from "./manual_socket.ts";
+import { type Play, play, until } from "./manual_socket.ts";
 
 /** Waits until a socket has been written to once more, which is looked at first when it was idle. */
 function asked({ sockets }: Play, at: number, times: number): Promise<void> {

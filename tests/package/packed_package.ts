@@ -274,6 +274,21 @@ Deno.test("bundles of the package weigh about as little as those of the sources"
   assertEquals(excess, []);
 });
 
+Deno.test("each process of a cluster of Node's has a MemcachedServer with a port of its own", async () => {
+  const program = `
+    import cluster from "node:cluster";
+    import { MemcachedServer } from "${NAME}/testing";
+    if (!cluster.isPrimary) process.send((await MemcachedServer.listen()).address);
+    else {
+      const told = (worker) => new Promise((resolve) => worker.once("message", resolve));
+      const [one, other] = await Promise.all([cluster.fork(), cluster.fork()].map(told));
+      console.log(one !== other);
+      process.exit();
+    }`;
+  await installation.write("cluster.mjs", program);
+  assertEquals(await exec(await install(OLDEST_NODE), ["cluster.mjs"], { cwd: folder }), "true\n");
+});
+
 Deno.test("Rollup warns of nothing in the package: no mark at a wrong place, no module of one runtime", async () => {
   const imports = imported.map((name) =>
     `import "./node_modules/${NAME}/dist/${fileOf(name)}.js";`

@@ -15,7 +15,7 @@ Deno.test("RequestBuffer gathers requests into one chunk", () => {
 Deno.test("RequestBuffer declares the length of text in bytes", () => {
   for (const value of ["", "a", "ä", "日本語", "😀", "a".repeat(99) + "ä", "ä".repeat(5000)]) {
     const byteLength = new TextEncoder().encode(value).byteLength;
-    assertEquals(text(new RequestBuffer().textBlock(value)), `${byteLength}\r\n${value}\r\n`);
+    assertEquals(text(new RequestBuffer().textBlock(value)), ` ${byteLength}\r\n${value}\r\n`);
   }
 });
 
@@ -31,8 +31,8 @@ Deno.test("RequestBuffer grows in time, whatever is to be written at its end", (
     ["key word", (buffer) => buffer.ascii("key word")],
     [" key", (buffer) => buffer.key("key")],
     [" word", (buffer) => buffer.word("word")],
-    ["5 rest\r\n\u20ac\xe4\r\n", (buffer) => buffer.textBlock("\u20ac\xe4", " rest")],
-    ["3 rest\r\nxyz\r\n", (buffer) => buffer.dataBlock(new Uint8Array([120, 121, 122]), " rest")],
+    [" 5 rest\r\n\u20ac\xe4\r\n", (buffer) => buffer.textBlock("\u20ac\xe4", " rest")],
+    [" 3 rest\r\nxyz\r\n", (buffer) => buffer.dataBlock(new Uint8Array([120, 121, 122]), " rest")],
   ];
   for (let free = 0; free < 40; free++) {
     const filling = "f".repeat(4096 - free);
@@ -55,7 +55,7 @@ Deno.test("RequestBuffer keeps no more memory than is usual after a long request
 
 Deno.test("RequestBuffer keeps a large data block apart without copying it", () => {
   const large = new Uint8Array(100_000).fill(120);
-  const buffer = new RequestBuffer().ascii("a ").dataBlock(large).ascii("b ").dataBlock(large);
+  const buffer = new RequestBuffer().ascii("a").dataBlock(large).ascii("b").dataBlock(large);
   assertStrictEquals(buffer.chunks()[1], large);
   assertEquals(
     text(buffer),
@@ -65,7 +65,7 @@ Deno.test("RequestBuffer keeps a large data block apart without copying it", () 
 });
 
 Deno.test("RequestBuffer keeps earlier chunks when it grows after one was cut off", () => {
-  const buffer = new RequestBuffer().ascii("first ").dataBlock(new Uint8Array(40_000));
+  const buffer = new RequestBuffer().ascii("first").dataBlock(new Uint8Array(40_000));
   buffer.ascii("y".repeat(10_000));
   const [first, , last] = buffer.chunks();
   assertEquals(new TextDecoder().decode(first), "first 40000\r\n");
@@ -76,7 +76,7 @@ Deno.test("RequestBuffer copies a small data block, so that the caller may chang
   const data = new Uint8Array([120]);
   const buffer = new RequestBuffer().dataBlock(data);
   data[0] = 121;
-  assertEquals(text(buffer), "1\r\nx\r\n");
+  assertEquals(text(buffer), " 1\r\nx\r\n");
 });
 
 Deno.test("RequestBuffer is empty after clear", () => {

@@ -189,8 +189,8 @@ export class MetaCommand extends Command<MetaReply> {
     const words = flags.map((flag) => ` ${flag}`).join("");
     buffer.ascii(verb);
     if (verb !== "mn") buffer.key(key);
-    if (typeof data === "string") buffer.ascii(" ").textBlock(data, words);
-    else if (data !== undefined) buffer.ascii(" ").dataBlock(data, words);
+    if (typeof data === "string") buffer.textBlock(data, words);
+    else if (data !== undefined) buffer.dataBlock(data, words);
     else buffer.ascii(words).ascii("\r\n");
     // The reply to the fence shows whether the reply to a quiet command was suppressed.
     if (this.#isQuiet) buffer.ascii("mn\r\n");

@@ -219,8 +219,7 @@ class Retrieval implements Exchange {
     if (this.#commands.length > 1 || this.#next > 0) {
       throw new Interruption(`the server answered "${line}" to a request of several keys`);
     }
-    const { verb } = this.#first;
-    const isOld = line === "ERROR" && verb.startsWith("gat");
+    const isOld = line === "ERROR" && !this.#first.isRepeatable;
     const hint = isOld ? "getAndTouch needs memcached 1.5.3 or later" : undefined;
     this.#next = REFUSED;
     this.#first.fail(refusalError(this.#first, line, hint));

@@ -69,8 +69,7 @@ export class StorageCommand<Result> extends Command<Result> {
    * condition.
    */
   override succeedAbsent(): boolean {
-    const absent = this.answers.find(([line]) => line === "NOT_STORED" || line === "NOT_FOUND") ??
-      this.answers[0]!;
+    const absent = this.answers.find(([line]) => line.startsWith("NOT_")) ?? this.answers[0]!;
     this.succeed(absent[1]);
     return true;
   }
@@ -82,8 +81,7 @@ export class StorageCommand<Result> extends Command<Result> {
   }
 
   override untie(): void {
-    const [, exists] = this.answers.find(([line]) => line === "EXISTS")!;
-    this.succeed(exists);
+    this.succeed(this.answers.find(([line]) => line === "EXISTS")![1]);
   }
 
   override limitExptime(limit: LimitExptime): () => void {
@@ -95,7 +93,7 @@ export class StorageCommand<Result> extends Command<Result> {
   write(buffer: RequestBuffer): void {
     const { flags, exptime, data, cas } = this.item;
     const afterLength = cas === undefined ? "" : ` ${cas}`;
-    buffer.ascii(this.verb).key(this.key).ascii(` ${flags} ${exptime} `);
+    buffer.ascii(this.verb).key(this.key).word(`${flags}`).word(`${exptime}`);
     if (typeof data === "string") buffer.textBlock(data, afterLength);
     else buffer.dataBlock(data, afterLength);
   }
