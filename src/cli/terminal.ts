@@ -65,16 +65,7 @@ export function processTerminal(): Terminal {
   });
   // `2>&1 | head` closes both. A message without a reader is dropped.
   stderr.on("error", () => {});
-  const onSignal = (reason?: Error) => {
-    // A second Ctrl-C ends what does not end by itself.
-    if (interruption.signal.aborted) process.exit(codeOfSignal(reason));
-    interruption.abort(reason);
-  };
-  // Deno ends by SIGHUP as soon as it listens to another signal, also where it was to be ignored.
-  const goesOn = ignoresHangup();
-  process.on("SIGINT", () => onSignal());
-  process.on("SIGTERM", () => onSignal(TERMINATED));
-  process.on("SIGHUP", goesOn ? () => {} : () => onSignal(HUNG_UP));
+  abortOnSignals(interruption);
   return {
     env,
     isTerminal: stdout.isTTY === true,
@@ -112,6 +103,20 @@ export function processTerminal(): Terminal {
       for await (const part of untilAborted(stdin, interruption.signal)) yield bytesOf(part);
     },
   };
+}
+
+/** Interrupts the program when it gets a signal that ends programs. */
+function abortOnSignals(interruption: AbortController): void {
+  const onSignal = (reason?: Error) => {
+    // A second Ctrl-C ends what does not end by itself.
+    if (interruption.signal.aborted) process.exit(codeOfSignal(reason));
+    interruption.abort(reason);
+  };
+  // Deno ends by SIGHUP as soon as it listens to another signal, also where it was to be ignored.
+  const goesOn = ignoresHangup();
+  process.on("SIGINT", () => onSignal());
+  process.on("SIGTERM", () => onSignal(TERMINATED));
+  process.on("SIGHUP", goesOn ? () => {} : () => onSignal(HUNG_UP));
 }
 
 /** Whether what is written has no reader any more: a pipe is closed, or a terminal. */
