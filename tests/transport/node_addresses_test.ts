@@ -15,7 +15,7 @@ const NAMES: Record<string, string[]> = {
   "both.test": ["fd00::1", "fd00::2", "10.0.0.1", "fd00::1"],
 };
 
-/** A socket that connects or fails when it is told to. */
+/** A socket that connects or fails when a test says so. */
 class FakeSocket {
   readonly #listeners: Record<string, (error?: Error) => void> = {};
   isDestroyed = false;
@@ -94,7 +94,7 @@ class Attempts implements Disposable {
       if (socket !== undefined) return socket;
       await Promise.resolve();
     }
-    throw new Error(`Nobody connects to ${host}`);
+    throw new Error(`No test connects to ${host}`);
   }
 
   /** Lets the time be over that is waited for the address that was tried last. */
