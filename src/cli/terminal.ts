@@ -156,10 +156,11 @@ const ENDS = ["exit", "uncaughtExceptionMonitor"] as const;
 
 /**
  * Whether the process may stop: Windows has no signal for that, and Deno may be allowed to send none. `deno task` goes on
- * when its program stops, so the shell would never come back; it sets `INIT_CWD`.
+ * when its program stops, so the shell would never come back; what npm and npx run stops together with them.
  */
 function canStop(): boolean {
-  if (process.platform === "win32" || process.env.INIT_CWD !== undefined) return false;
+  const { npm_config_user_agent: starter = "" } = process.env;
+  if (process.platform === "win32" || starter.startsWith("deno/")) return false;
   const permission = globalThis.Deno?.permissions.querySync({ name: "run" });
   return (permission?.state ?? "granted") === "granted";
 }
