@@ -50,6 +50,8 @@ function wordsOf(code: string): string {
 
 function* sourceFiles(folder: URL): Generator<string> {
   for (const { name, isDirectory } of Deno.readDirSync(folder)) {
+    // What tests have installed or built.
+    if (name === "node_modules" || name.startsWith(".")) continue;
     const url = new URL(isDirectory ? `${name}/` : name, folder);
     if (isDirectory) yield* sourceFiles(url);
     else if (/\.(ts|mjs)$/.test(name)) yield url.pathname.slice(ROOT.pathname.length);

@@ -150,6 +150,7 @@ async function loadFrom(path: string, { store, rate, terminal }: Loading): Promi
   let [bytes, read, number] = [0, 0, 0];
   const flush = async () => {
     const items = batch;
+    if (items.length === 0) return;
     [batch, bytes] = [[], 0];
     await inTime(terminal, Promise.all(items.map((item) => store.store(item))));
     if (size > 0) progress.expect(number * size / read);
@@ -169,9 +170,9 @@ async function loadFrom(path: string, { store, rate, terminal }: Loading): Promi
       if (batch.length >= most || bytes > MOST_BYTES) await flush();
       if (terminal.interrupted.aborted) break;
     }
-    await flush();
   } finally {
-    progress.end();
+    // Also what stands before a line that is no item: the message names that line.
+    await flush().finally(() => progress.end());
   }
 }
 
@@ -190,9 +191,16 @@ async function* linesOf(
   const decoder = new TextDecoder();
   let rest = "";
   for await (const piece of input) {
-    const lines = (rest + decoder.decode(piece as Uint8Array, { stream: true })).split("\n");
-    rest = lines.pop() ?? "";
+    const [first = "", ...lines] = decoder.decode(piece as Uint8Array, { stream: true }).split(
+      "\n",
+    );
+    // What has come of a line is not read again with each piece: a large value comes in thousands.
+    rest += first;
+    const last = lines.pop();
+    if (last === undefined) continue;
+    yield rest;
     yield* lines;
+    rest = last;
   }
   if (rest !== "" && !interrupted.aborted) yield rest;
 }

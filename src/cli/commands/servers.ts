@@ -105,7 +105,7 @@ function changesOf(before: Stats, after: Stats): [name: string, change: number |
 
 /** The difference of two numbers; `undefined` where one is none. */
 function differenceOf(before = "", after = ""): number | bigint | undefined {
-  // Counters have 64 bits: a number would lose some of them.
+  // Counters have 64 bits, and a number has only 53.
   if ([before, after].every((text) => /^-?\d+$/.test(text))) return BigInt(after) - BigInt(before);
   if (before === "" || after === "") return undefined;
   // Times have six decimals, which a difference of fractions would not have.
