@@ -79,6 +79,10 @@ Deno.test("HotKeys counts no time in which a server could not be watched any mor
     const before = counting.report(1).keys;
     await new Promise((resolve) => setTimeout(resolve, 20));
     assertEquals(counting.report(1).keys, before);
+    // What is shown of the last seconds becomes less all the same.
+    counting.age(0.5);
+    const [key] = counting.report(1).keys;
+    assert(key!.perSecond < before[0]!.perSecond);
   } finally {
     await counting.close();
     await fleet.close();
