@@ -152,7 +152,7 @@ function takeApart(address: unknown): Parts {
   if (isPair(address)) return { hostname: address[0], port: address[1] };
   if (holdsNames(address)) {
     for (const name in address) {
-      if (address[name as never] !== undefined && !PARTS.includes(name)) {
+      if (address[name as never] !== {}[name as never] && !PARTS.includes(name)) {
         const hint = name === "host" ? `: did you mean "hostname"?` : "";
         throw invalid(address, `it has an unknown ${quote(name)}${hint}`);
       }
