@@ -47,6 +47,37 @@ const PUBLIC = [
 /** What tells whether the server of a key can be reached, which may be behind a proxy. */
 const REACHING = "protocol/backend_failure.ts";
 
+/**
+ * What views need besides what is public. They stand in the place of a client, as namespaces do, and share with them how
+ * a command reads its arguments, what an item is, and what becomes of the caller's functions and errors.
+ */
+const BEHIND_COMMANDS = [
+  // How every command reads and checks its arguments.
+  "commands/call_checks.ts",
+  "commands/many_keys.ts",
+  "commands/operation_options.ts",
+  "protocol/commands/answer.ts",
+  "protocol/exptime.ts",
+  // How long keys may be, and what a client makes of them.
+  "protocol/key.ts",
+  "protocol/key_format.ts",
+  "protocol/longest_key.ts",
+  // What only a client's session tells: whether it stores lists, takes faults for misses, keeps the order of the calls.
+  "commands/session.ts",
+  // Items in no format of values, and values that are marked for one.
+  "transcoding/item_codec.ts",
+  "transcoding/pickle/python_types.ts",
+  // Errors name the keys of the caller.
+  "features/callers_keys.ts",
+  // What a function of the caller's returns is used before other code can change it.
+  "features/load_callers.ts",
+  // A tag's generation is the counter of a namespace's; where it is unknown, values are computed and not stored.
+  "features/rising_counter.ts",
+  "features/unstored_values.ts",
+  // A cas unique tells an item only on the connection that it was read through.
+  "features/tied_cas.ts",
+];
+
 /** These stand beside the layers, and import of them no more than this. */
 const BESIDE: Readonly<Record<string, readonly string[]>> = {
   // The server knows the protocol and the sockets, not the client.
@@ -55,35 +86,29 @@ const BESIDE: Readonly<Record<string, readonly string[]>> = {
   adapters: ["mod.ts", "option_checks.ts", "waiting.ts", "waiting", REACHING, ...PUBLIC],
   // What looks at clients from outside needs their channels only, and loads no client.
   observing: ["option_checks.ts", "waiting.ts", "waiting", "channel_contexts.ts", "observation.ts"],
-  views: ["mod.ts", "option_checks.ts", "waiting.ts", "waiting", REACHING],
+  views: ["mod.ts", "option_checks.ts", "waiting.ts", "waiting", REACHING, ...BEHIND_COMMANDS],
 };
 
 /** The folder that is a program. It imports the entries of the package, and runs where there is a command line. */
 const PROGRAM = "cli";
 
-/** How every command reads its arguments. */
-const ARGUMENTS = ["commands/many_keys.ts", "commands/operation_options.ts"];
-
-/** What tells how long keys may be. */
-const KEY_ROOM = ["commands/session.ts", "protocol/key.ts", "protocol/longest_key.ts"];
-
-/** What else a layer imports, file by file. */
+/** What else adapters import, file by file. */
 const EXCEPTIONS: Readonly<Record<string, readonly string[]>> = {
-  // A tag's generation is the counter of a namespace's.
-  "views/tagged.ts": ["features/rising_counter.ts", "commands/operation_options.ts"],
   // The names of the client's options.
   "adapters/adapter_options.ts": ["client_options.ts"],
   // What memcached takes for a time, and answers while it makes a list for others, for which the client's `timeout`
   // counts; how a namespace names keys in errors; and hashes of keys in the order of the calls, as views have them.
   "adapters/key_and_exptime.ts": [
+    "commands/session.ts",
     "features/callers_keys.ts",
     "protocol/commands/metadump.ts",
     "protocol/exptime.ts",
+    "protocol/key.ts",
+    "protocol/longest_key.ts",
     "views/key_hash.ts",
-    ...KEY_ROOM,
   ],
   // How long keys may be where the client has a format of them.
-  "adapters/item_room.ts": KEY_ROOM,
+  "adapters/item_room.ts": ["protocol/key.ts", "protocol/longest_key.ts"],
   // How much room a namespace would leave, before there is one.
   "adapters/bentocache/namespace_tree.ts": ["features/namespace.ts"],
   // The packages that they stand for send keys as UTF-8, whatever is in them.
@@ -98,68 +123,6 @@ const EXCEPTIONS: Readonly<Record<string, readonly string[]>> = {
   // Values are taken at the time of the call, as by views.
   "adapters/keyv.ts": ["views/own_value.ts"],
   "adapters/unstorage.ts": ["views/own_value.ts"],
-  "views/near_cache/near_cache_view.ts": [
-    ...ARGUMENTS,
-    "protocol/exptime.ts",
-    "commands/session.ts",
-  ],
-  // A cas unique tells an item only on the connection that it was read through.
-  "views/near_cache/near_reads.ts": [...ARGUMENTS, "features/tied_cas.ts"],
-  // Whether a client stores lists only its session tells.
-  "views/envelope.ts": ["commands/session.ts"],
-  // Only what has a session reads straight into the memory of a large value.
-  "views/large_values/chunks.ts": ["commands/session.ts"],
-  // What a function of the caller's returns is used before other code can change it.
-  "views/replicas/deciding.ts": [
-    ...ARGUMENTS,
-    "protocol/exptime.ts",
-    "features/load_callers.ts",
-  ],
-  "views/value_view/computing.ts": ["features/load_callers.ts"],
-  // Whether a client takes faults for misses only its session tells.
-  "views/replicas/fleets.ts": [...ARGUMENTS, "commands/session.ts"],
-  "views/replicas/replicas_view.ts": [
-    ...ARGUMENTS,
-    "protocol/exptime.ts",
-    "features/tied_cas.ts",
-  ],
-  // What it stores for itself is no value of any format.
-  "views/spread.ts": [...ARGUMENTS, "transcoding/item_codec.ts"],
-  "views/value_view.ts": [...ARGUMENTS, "protocol/exptime.ts"],
-  "views/value_view/counting.ts": ["protocol/commands/answer.ts"],
-  "views/value_view/presence.ts": ARGUMENTS,
-  // What is wrong with a call is said before anything is sent.
-  "views/call_rules.ts": ["commands/call_checks.ts", "commands/operation_options.ts"],
-  // What is appended is not the caller's any more.
-  "views/value_view/rewriting.ts": [...ARGUMENTS, "transcoding/item_codec.ts"],
-  // Under an unknown generation, a view computes values as a namespace does. What has a session sends in the order of
-  // the calls.
-  "views/value_view/value_store.ts": [
-    ...ARGUMENTS,
-    "commands/session.ts",
-    "features/unstored_values.ts",
-  ],
-  "views/value_view/writing.ts": [...ARGUMENTS, "protocol/exptime.ts"],
-  "views/wrapped_commands.ts": [...ARGUMENTS, ...KEY_ROOM, "protocol/key_format.ts"],
-  // A copy of a value is marked as the value is.
-  "views/own_value.ts": ["transcoding/pickle/python_types.ts"],
-  // The marks of `lock` and `once` are no values, and are stored as they are.
-  "views/copies.ts": ["features/tied_cas.ts", "transcoding/item_codec.ts"],
-  "views/hashed_keys.ts": ["protocol/longest_key.ts", "transcoding/item_codec.ts"],
-  "views/large_values.ts": ["transcoding/item_codec.ts"],
-  "views/typed.ts": ["transcoding/item_codec.ts"],
-  // Errors name the keys of the caller, as those of a namespace do.
-  "views/partial_errors.ts": ["features/callers_keys.ts"],
-  // What a transcoder of the caller's throws is named as the client does.
-  "views/large_values/mcrouter_format.ts": ["transcoding/item_codec.ts"],
-  "views/large_values/large_rules.ts": [...ARGUMENTS, "protocol/exptime.ts"],
-  "views/large_values/large_view.ts": [...ARGUMENTS, "protocol/exptime.ts"],
-  // What has a session sends in the order of the calls.
-  "views/large_values/stream_writing.ts": [
-    ...ARGUMENTS,
-    "protocol/exptime.ts",
-    "commands/session.ts",
-  ],
 };
 
 /** The only package that the client itself imports. */
@@ -217,6 +180,12 @@ function targetOf({ path }: SourceFile, specifier: string): string {
     : pathname.slice(SOURCE.pathname.length - "src/".length);
 }
 
+/** The modules of the source that a file imports, on demand too. */
+function targetsOf(file: SourceFile): string[] {
+  return file.imports.filter((specifier) => specifier.startsWith("."))
+    .map((specifier) => targetOf(file, specifier));
+}
+
 /** The modules that a file loads on demand. */
 function dynamicTargets(file: SourceFile): string[] {
   return Array.from(
@@ -247,9 +216,7 @@ Deno.test("every source file belongs to a layer", () => {
 
 Deno.test("the program imports what is public, and nothing imports the program", () => {
   const wrong = files.flatMap((file) =>
-    file.imports.filter((specifier) => specifier.startsWith(".")).map((specifier) =>
-      targetOf(file, specifier)
-    ).filter((path) =>
+    targetsOf(file).filter((path) =>
       layerOf(file.path) === PROGRAM
         ? layerOf(path) !== PROGRAM && !ENTRIES.includes(path)
         : layerOf(path) === PROGRAM
@@ -263,18 +230,26 @@ Deno.test("imports point down the layers only", () => {
   const upward = files.flatMap((file) => {
     const layer = layerOf(file.path);
     if (layer === PROGRAM || file.path === LOADED_ALREADY) return [];
-    return file.imports.filter((specifier) => specifier.startsWith("."))
-      .filter((specifier) => {
-        const path = targetOf(file, specifier);
-        const target = layerOf(path);
-        return target !== layer && ![path, target].some((part) =>
-          mayImport(layer).includes(part)
-        ) &&
-          !EXCEPTIONS[file.path]?.includes(path);
-      })
-      .map((specifier) => `${file.path} imports ${specifier}`);
+    const allowed = [layer, ...mayImport(layer), ...EXCEPTIONS[file.path] ?? []];
+    return targetsOf(file)
+      .filter((target) => !allowed.includes(target) && !allowed.includes(layerOf(target)))
+      .map((target) => `${file.path} imports ${target}`);
   });
   assertEquals(upward, []);
+});
+
+Deno.test("nothing is listed that no file imports any more", () => {
+  const viewsImport = new Set(
+    files.filter(({ path }) => layerOf(path) === "views").flatMap(targetsOf),
+  );
+  const exceptions = Object.entries(EXCEPTIONS).flatMap(([path, listed]) => {
+    const imported = files.filter((file) => file.path === path).flatMap(targetsOf);
+    return listed.filter((target) => !imported.includes(target)).map((target) =>
+      `${path}: ${target}`
+    );
+  });
+  assertEquals(BEHIND_COMMANDS.filter((path) => !viewsImport.has(path)), []);
+  assertEquals(exceptions, []);
 });
 
 Deno.test("what is loaded on demand imports first what is loaded already", () => {
@@ -291,9 +266,7 @@ Deno.test("imports go round in no circle", () => {
     const file = byPath.get(path);
     if (file === undefined || done.has(path)) return;
     assert(!way.includes(path), [...way.slice(way.indexOf(path)), path].join(" → "));
-    for (const specifier of file.imports) {
-      if (specifier.startsWith(".")) visit(targetOf(file, specifier), [...way, path]);
-    }
+    for (const target of targetsOf(file)) visit(target, [...way, path]);
     done.add(path);
   };
   for (const { path } of files) visit(path, []);

@@ -160,21 +160,6 @@ export function moecacheDriver(options: MoecacheDriverOptions): MoecacheDriver {
     // 0 means no expiry, as in unstorage's other drivers.
     await stored.set(key, ownValue(value), ttl ? Date.now() + ttl * 1000 : Infinity);
   };
-  /** Deletes what is listed, also when a server cannot be listed. */
-  const clearBehind = async (base: string) => {
-    const keys: string[] = [];
-    try {
-      for await (const key of stored.keys(base)) keys.push(key);
-    } finally {
-      await stored.deleteMany(keys);
-    }
-  };
-  const getKeys = async (base?: string) => {
-    checkBase(base);
-    const keys: string[] = [];
-    for await (const key of stored.keys(base)) keys.push(key);
-    return keys;
-  };
   const getItem = async (key: string) => await stored.get(key) as string | null ?? null;
   const driver: Omit<MoecacheDriver, "options"> = {
     name: "moecache",
@@ -190,30 +175,53 @@ export function moecacheDriver(options: MoecacheDriverOptions): MoecacheDriver {
     getItemRaw: getItem,
     setItem: set,
     setItems: async (items, common) => {
-      takeItemOptions(common);
-      const all = checkList("items", items).map((item) => {
-        checkRecord("item", item);
-        const { key, value, options } = item;
-        const isOwn = takeItemOptions(options).ttl !== undefined;
-        return { key: checkText(key), value, life: isOwn ? options : common };
-      });
+      const all = entriesOf(items, common);
       await forEachKey("set", all.map(({ key }) => key), async (key, i) => {
-        await set(key, all[i]?.value, all[i]?.life);
+        await set(key, all[i]?.value, all[i]?.options);
       });
     },
     setItemRaw: set,
     removeItem: async (key) => {
       await stored.delete(key);
     },
-    getKeys,
+    getKeys: async (base) => {
+      checkBase(base);
+      const keys: string[] = [];
+      for await (const key of stored.keys(base)) keys.push(key);
+      return keys;
+    },
     clear: async (base) => {
       checkBase(base);
-      if (base) await clearBehind(base);
+      if (base) await clearBase(stored, base);
       else await stored.clear();
     },
     dispose: close,
   };
   return withUnshownOptions(driver, options);
+}
+
+/** The entries of `setItems`. The options of all count for an item that has no `ttl` of its own. */
+function entriesOf(
+  items: readonly (MoecacheItem & { readonly value: string })[],
+  common: MoecacheItemOptions | undefined,
+) {
+  takeItemOptions(common);
+  return checkList("items", items).map((item) => {
+    checkRecord("item", item);
+    const { key, value, options } = item;
+    const isOwn = takeItemOptions(options).ttl !== undefined;
+    return { key: checkText(key), value, options: isOwn ? options : common };
+  });
+}
+
+/** Deletes what is listed, also when a server cannot be listed. */
+async function clearBase(stored: StoredValues, base: string): Promise<void> {
+  const keys: string[] = [];
+  try {
+    for await (const key of stored.keys(base)) keys.push(key);
+  } finally {
+    await stored.deleteMany(keys);
+  }
 }
 
 /** Without this, `clear(null)` would delete all. */

@@ -19,6 +19,11 @@ export function withoutCredentials(text: string): string {
   return text.replace(/(memcacheds?:\/\/)\S*@|(\w:\/\/)[^\s/"'?#]*@/gi, "$1$2");
 }
 
+/** The message of a lost server without the commands that waited for it, which differ each time it is asked. */
+export function withoutCommands(message: string): string {
+  return message.replace(/, (not sent|under way): .*$|, also under way: [^;]*/s, "");
+}
+
 /** Shows how far the work has come, in place of what was shown before. */
 export function showProgress(terminal: Terminal, line: string): void {
   showing.add(terminal);

@@ -1,7 +1,7 @@
 /** Work that a restart of a server must not lose. @module */
 
 import { SocketError } from "../../mod.ts";
-import { say } from "./messages.ts";
+import { say, withoutCommands } from "./messages.ts";
 import { pause } from "./pause.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -49,8 +49,9 @@ function sayAwaited(terminal: Terminal, error: SocketError): string {
   const { message, server = message } = error.cause instanceof SocketError ? error.cause : error;
   const servers = awaited.get(terminal) ?? new Set();
   awaited.set(terminal, servers);
-  const why = message.replace(/, (not sent|under way): .*$/s, "");
-  if (!servers.has(server)) say(terminal, `${why}: trying again for up to 30s`);
+  if (!servers.has(server)) {
+    say(terminal, `${withoutCommands(message)}: trying again for up to 30s`);
+  }
   servers.add(server);
   return server;
 }

@@ -65,16 +65,7 @@ export function processTerminal(): Terminal {
   });
   // `2>&1 | head` closes both. A message without a reader is dropped.
   stderr.on("error", () => {});
-  const onSignal = (reason?: Error) => {
-    // A second Ctrl-C ends what does not end by itself.
-    if (interruption.signal.aborted) process.exit(codeOfSignal(reason));
-    interruption.abort(reason);
-  };
-  // Deno ends by SIGHUP as soon as it listens to another signal, also where it was to be ignored.
-  const goesOn = ignoresHangup();
-  process.on("SIGINT", () => onSignal());
-  process.on("SIGTERM", () => onSignal(TERMINATED));
-  process.on("SIGHUP", goesOn ? () => {} : () => onSignal(HUNG_UP));
+  abortOnSignals(interruption);
   return {
     env,
     isTerminal: stdout.isTTY === true,
@@ -114,6 +105,20 @@ export function processTerminal(): Terminal {
   };
 }
 
+/** Interrupts the program when it gets a signal that ends programs. */
+function abortOnSignals(interruption: AbortController): void {
+  const onSignal = (reason?: Error) => {
+    // A second Ctrl-C ends what does not end by itself.
+    if (interruption.signal.aborted) process.exit(codeOfSignal(reason));
+    interruption.abort(reason);
+  };
+  // Deno ends by SIGHUP as soon as it listens to another signal, also where it was to be ignored.
+  const goesOn = ignoresHangup();
+  process.on("SIGINT", () => onSignal());
+  process.on("SIGTERM", () => onSignal(TERMINATED));
+  process.on("SIGHUP", goesOn ? () => {} : () => onSignal(HUNG_UP));
+}
+
 /** Whether what is written has no reader any more: a pipe is closed, or a terminal. */
 function isWithoutReader({ code }: { readonly code?: string }): boolean {
   return code === "EPIPE" || code === "EIO" && process.stdout.isTTY;
@@ -151,10 +156,11 @@ const ENDS = ["exit", "uncaughtExceptionMonitor"] as const;
 
 /**
  * Whether the process may stop: Windows has no signal for that, and Deno may be allowed to send none. `deno task` goes on
- * when its program stops, so the shell would never come back; it sets `INIT_CWD`.
+ * when its program stops, so the shell would never come back; what npm and npx run stops together with them.
  */
 function canStop(): boolean {
-  if (process.platform === "win32" || process.env.INIT_CWD !== undefined) return false;
+  const { npm_config_user_agent: starter = "" } = process.env;
+  if (process.platform === "win32" || starter.startsWith("deno/")) return false;
   const permission = globalThis.Deno?.permissions.querySync({ name: "run" });
   return (permission?.state ?? "granted") === "granted";
 }

@@ -111,7 +111,9 @@ export function itemReader(transcoder: Transcoder, limits: DecodeLimits): Decode
     const isLent = !borrowsData || data.byteLength < LARGE || !isOwn(data);
     try {
       const value = transcoder.decode(item, isLent ? limits : owning);
-      return isPromise(value) ? value.catch((error) => failWithKey(error, key)) : value;
+      if (!isPromise(value)) return value;
+      // It may be of a class that has only `then`.
+      return Promise.resolve(value).catch((error) => failWithKey(error, key));
     } catch (error) {
       return failWithKey(error, key);
     }
@@ -137,8 +139,8 @@ export function itemWriter(transcoder: Transcoder): EncodeItem {
         return { flags: textFlags, data: checkText(value) };
       }
       const encoded = transcoder.encode(value);
-      if (mayReserve || !isPromise(encoded)) return checked(encoded as EncodedValue);
-      return encoded.then(checked).catch((error) => failWithKey(error, key, verb));
+      if (!isPromise(encoded)) return checked(encoded);
+      return Promise.resolve(encoded).then(checked).catch((error) => failWithKey(error, key, verb));
     } catch (error) {
       return failWithKey(error, key, verb);
     }

@@ -39,6 +39,32 @@ export function renamed(
     : withCallersKeys(error, names);
 }
 
+/** A command that begins with a key, or with several. */
+type Operate = (first: unknown, ...others: unknown[]) => Promise<unknown>;
+
+const KEYED_COMMANDS = [
+  "get",
+  "getMany",
+  "gets",
+  "getAndTouch",
+  "set",
+  "setMany",
+  "add",
+  "replace",
+  "append",
+  "prepend",
+  "cas",
+  "incr",
+  "decr",
+  "touch",
+  "delete",
+  "deleteMany",
+  "getOrSet",
+  "update",
+  "invalidate",
+  "inspect",
+] as const satisfies readonly (keyof KeyCommands)[];
+
 /**
  * Names keys in the errors of a view as its caller does, and not as they are stored.
  *
@@ -51,7 +77,7 @@ export function namingKeys<View extends KeyCommands>(
   storedKeysOf: (key: string) => Promise<readonly string[]> | readonly string[],
   rewrite?: (text: string) => string,
 ): View {
-  const told = async (error: unknown, first: unknown): Promise<unknown> => {
+  const named = async (error: unknown, first: unknown): Promise<unknown> => {
     const names = new Map<string, string>();
     for (const key of keysIn(first)) {
       if (typeof key !== "string") continue;
@@ -59,44 +85,17 @@ export function namingKeys<View extends KeyCommands>(
     }
     return withCallersKeys(error, names, rewrite);
   };
-  const naming = <Args extends unknown[], Result>(
-    operate: (...args: Args) => Promise<Result>,
-  ) =>
-  async (...args: Args): Promise<Result> => {
-    const [first, ...others] = args;
+  const naming = (operate: Operate): Operate => async (first, ...others) => {
     // What can be read only once is read here.
     const keys = isIterator(first) ? [...first] : first;
     try {
-      return await operate.apply(view, [keys, ...others] as Args);
+      return await operate.call(view, keys, ...others);
     } catch (error) {
-      throw await told(error, keys);
+      throw await named(error, keys);
     }
   };
-  const { get, getMany, gets, getAndTouch, set, setMany, add, replace, append, prepend } = view;
-  const { cas, incr, decr, touch, delete: remove, deleteMany, getOrSet, update } = view;
-  const { invalidate, inspect } = view;
-  return Object.assign(view, {
-    get: naming(get),
-    getMany: naming(getMany),
-    gets: naming(gets),
-    getAndTouch: naming(getAndTouch),
-    set: naming(set),
-    setMany: naming(setMany),
-    add: naming(add),
-    replace: naming(replace),
-    append: naming(append),
-    prepend: naming(prepend),
-    cas: naming(cas),
-    incr: naming(incr),
-    decr: naming(decr),
-    touch: naming(touch),
-    delete: naming(remove),
-    deleteMany: naming(deleteMany),
-    getOrSet: naming(getOrSet),
-    update: naming(update),
-    invalidate: naming(invalidate),
-    inspect: naming(inspect),
-  });
+  const commands = KEYED_COMMANDS.map((name) => [name, naming(view[name] as Operate)]);
+  return Object.assign(view, Object.fromEntries(commands));
 }
 
 function isIterator(keys: unknown): keys is Iterable<unknown> {

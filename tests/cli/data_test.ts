@@ -359,3 +359,12 @@ Deno.test("keys that are not ASCII are sent as UTF-8", async () => {
   const wrong = await ask("get", `a\u3000 ${key}`);
   assertEquals([wrong.code, wrong.messages.trimEnd().split("\n").length], [2, 1]);
 });
+
+Deno.test("set stores no bytes in JSON, which has none: an object of numbers would be there", async () => {
+  await using server = await MemcachedServer.listen();
+  const env = { MEMCACHED_SERVERS: server.address };
+  const input = Uint8Array.of(0xff, 0xfe);
+  const { code, messages } = await moecache("set key --format json", { env, input });
+  assertEquals([code, messages.includes("--format raw")], [2, true]);
+  assertEquals((await moecache("get key", { env })).code, 1);
+});

@@ -4,6 +4,7 @@ import { Client, rawTranscoder } from "@moecache/moecache";
 import { utf8Keys } from "@moecache/moecache/keys";
 import { MemcachedServer } from "@moecache/moecache/testing";
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { busyTime } from "../support/busy_time.ts";
 import { SERVERS } from "../support/every_server.ts";
 import { MemcachedProcess } from "../support/memcached.ts";
 import { answering, ScriptedPeer } from "../support/scripted_peer.ts";
@@ -278,6 +279,38 @@ Deno.test("load refuses what is not a dump, and names the line", async () => {
   }
   assertEquals((await moecache("load /nowhere/at/all", {})).code, 2);
   assertEquals((await moecache("load --rate fast", {})).code, 2);
+});
+
+Deno.test("load stores the items before a line that is none, as when a dump is cut off", async () => {
+  await using server = await MemcachedServer.listen();
+  await using client = new Client(server.address);
+  await client.set("key", "value");
+  const env = { MEMCACHED_SERVERS: server.address };
+  const { output } = await moecache("dump --values", { env });
+  await client.flushAll();
+  const { code, output: counts, messages } = await moecache("load --json", {
+    ...{ env, input: output + output.slice(0, -10) },
+  });
+  assertEquals([code, JSON.parse(counts).loaded, await client.get("key")], [2, 1, "value"]);
+  assertStringIncludes(messages, "line 2 is not an item of a dump");
+});
+
+Deno.test("load reads a line of many pieces in the time of many lines", async () => {
+  await using server = await MemcachedServer.listen();
+  const file = await Deno.makeTempFile();
+  const timeFor = async (line: string, lines: number) => {
+    await Deno.writeTextFile(file, line.repeat(lines));
+    const started = busyTime();
+    assertEquals((await moecache(["load", file, "-s", server.address])).code, 1);
+    return busyTime() - started;
+  };
+  try {
+    const many = await timeFor(`${" ".repeat(65_535)}\n`, 512);
+    // To read it again with each piece would take 50 times as long.
+    assert(await timeFor(" ".repeat(65_536), 512) < 15 * many + 500);
+  } finally {
+    await Deno.remove(file);
+  }
 });
 
 Deno.test("dump shows keys as UTF-8, and load takes them so where a line has no other bytes", async () => {

@@ -205,3 +205,13 @@ Deno.test("Client waits for a transcoder's promise that is not of the global cla
     globalThis.Promise = Own;
   }
 });
+
+Deno.test("itemReader and itemWriter wait for what has only a method then", async () => {
+  // Its `then` returns nothing, as that of no promise does.
+  const later = (result: unknown) => ({ then: (use: (result: unknown) => void) => use(result) });
+  const data = new Uint8Array(2);
+  const read = itemReader({ ...raw, decode: later }, LIMITS);
+  assertEquals(await read(7, data), { flags: 7, data });
+  const encode = (data: unknown) => later({ flags: 7, data }) as unknown as EncodedValue;
+  assertEquals(await itemWriter({ ...raw, encode })(data), { flags: 7, data });
+});

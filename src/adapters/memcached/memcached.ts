@@ -231,8 +231,8 @@ export class Memcached extends Emitter<MemcachedIssue> {
    * @param callback Receives `true`.
    */
   set(key: string, value: unknown, lifetime: number, callback: MemcachedCallback<boolean>): void {
-    this.#store("set", key, value, lifetime, callback, async (client, full, item, exptime) => {
-      await client.set(full, item, exptime);
+    this.#store({ type: "set", key, value, lifetime }, callback, async (client, full, item) => {
+      await client.set(full, item, exptimeFrom(lifetime));
       return true;
     });
   }
@@ -246,14 +246,9 @@ export class Memcached extends Emitter<MemcachedIssue> {
    * @param callback Receives `true`.
    */
   add(key: string, value: unknown, lifetime: number, callback: MemcachedCallback<boolean>): void {
-    this.#store(
-      "add",
-      key,
-      value,
-      lifetime,
-      callback,
-      async (client, full, item, exptime) => stored(await client.add(full, item, exptime)),
-    );
+    this.#store({ type: "add", key, value, lifetime }, callback, async (client, full, item) => {
+      return stored(await client.add(full, item, exptimeFrom(lifetime)));
+    });
   }
 
   /**
@@ -270,14 +265,9 @@ export class Memcached extends Emitter<MemcachedIssue> {
     lifetime: number,
     callback: MemcachedCallback<boolean>,
   ): void {
-    this.#store(
-      "replace",
-      key,
-      value,
-      lifetime,
-      callback,
-      async (client, full, item, exptime) => stored(await client.replace(full, item, exptime)),
-    );
+    this.#store({ type: "replace", key, value, lifetime }, callback, async (client, full, item) => {
+      return stored(await client.replace(full, item, exptimeFrom(lifetime)));
+    });
   }
 
   /**
@@ -296,10 +286,14 @@ export class Memcached extends Emitter<MemcachedIssue> {
     lifetime: number,
     callback: MemcachedCallback<boolean>,
   ): void {
-    this.#store("cas", key, value, lifetime, callback, async (client, full, item, exptime) => {
-      if (!/^\d+$/.test(cas)) throw new Error('Argument "cas" is not a valid String.');
-      return await client.cas(full, item, BigInt(cas), exptime) === "stored";
-    }, cas);
+    this.#store(
+      { type: "cas", key, value, lifetime, cas },
+      callback,
+      async (client, full, item) => {
+        if (!/^\d+$/.test(cas)) throw new Error('Argument "cas" is not a valid String.');
+        return await client.cas(full, item, BigInt(cas), exptimeFrom(lifetime)) === "stored";
+      },
+    );
   }
 
   /**
@@ -311,12 +305,11 @@ export class Memcached extends Emitter<MemcachedIssue> {
    */
   append(key: string, value: unknown, callback: MemcachedCallback<boolean>): void {
     this.#store(
-      "append",
-      key,
-      value,
-      0,
+      { type: "append", key, value, lifetime: 0 },
       callback,
-      async (client, full, { data }) => stored(await client.append(full, data)),
+      async (client, full, item) => {
+        return stored(await client.append(full, item.data));
+      },
     );
   }
 
@@ -329,12 +322,11 @@ export class Memcached extends Emitter<MemcachedIssue> {
    */
   prepend(key: string, value: unknown, callback: MemcachedCallback<boolean>): void {
     this.#store(
-      "prepend",
-      key,
-      value,
-      0,
+      { type: "prepend", key, value, lifetime: 0 },
       callback,
-      async (client, full, { data }) => stored(await client.prepend(full, data)),
+      async (client, full, item) => {
+        return stored(await client.prepend(full, item.data));
+      },
     );
   }
 
@@ -560,18 +552,9 @@ export class Memcached extends Emitter<MemcachedIssue> {
   }
 
   #store(
-    type: string,
-    key: string,
-    value: unknown,
-    lifetime: number,
+    { type, key, value, lifetime, cas }: Storing,
     callback: MemcachedCallback<boolean>,
-    send: (
-      client: Client,
-      full: string,
-      item: EncodedValue,
-      exptime: Exptime,
-    ) => Promise<boolean>,
-    cas?: string,
+    send: (client: Client, full: string, item: EncodedValue) => Promise<boolean>,
   ): void {
     const written = doneNow(() => {
       checkNumber("lifetime", lifetime);
@@ -584,7 +567,7 @@ export class Memcached extends Emitter<MemcachedIssue> {
       return item;
     });
     this.#onKey(type, key, callback, async (client, full) => {
-      return await send(client, full, written(), exptimeFrom(lifetime));
+      return await send(client, full, written());
     }, { repeats: type === "set", failed: false, details: { value, lifetime, cas } });
   }
 
@@ -749,6 +732,15 @@ export declare namespace Memcached {
   export type VersionData = MemcachedVersion;
   /** An item, as `cachedump` lists it. */
   export type CacheDumpData = MemcachedItem;
+}
+
+/** A call that stores a value. */
+interface Storing {
+  readonly type: string;
+  readonly key: string;
+  readonly value: unknown;
+  readonly lifetime: number;
+  readonly cas?: string;
 }
 
 /** Sends a command with a client. */

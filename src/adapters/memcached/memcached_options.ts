@@ -3,7 +3,6 @@
 import type { ClientOptions, Failover, HostAddress, KeyFormat, PathAddress } from "../../../mod.ts";
 import { checkAdapterOptions, clientOptionsFrom, withDefaults } from "../adapter_options.ts";
 import {
-  checkBoolean,
   checkChoice,
   checkInteger,
   invalidOption,
@@ -141,7 +140,6 @@ export function settingsFrom(
   checkInteger("failures", failures, 0, 1000);
   checkInteger("retry", retry, 1, LONGEST_TIMER);
   checkInteger("reconnect", reconnect, 1, LONGEST_TIMER);
-  checkBoolean("remove", remove);
   const others = options.failOverServers || [];
   const spares = typeof others === "string" ? [others] : others;
   if (!Array.isArray(spares)) throw invalidOption("failOverServers", spares, "a list of servers");

@@ -217,7 +217,10 @@ export class Client<Given = MemjsValue, Read = NodeBuffer | null> {
   get(key: string, callback: MemjsGetCallback<Read>): void;
   get(key: string, callback?: MemjsGetCallback<Read>): Promise<MemjsItem<Read>> | void {
     const got = async (leave: Leave): Promise<MemjsItem<Read>> => {
-      const item = await this.#repeat("GET", key, leave, (client) => client.get<EncodedValue>(key));
+      const item = await this.#repeat(
+        { name: "GET", key, leave },
+        (client) => client.get<EncodedValue>(key),
+      );
       // Also with a serializer, whatever the type of what it reads.
       return item === undefined ? { value: null as Read, flags: null } : this.#read(key, item);
     };
@@ -338,7 +341,7 @@ export class Client<Given = MemjsValue, Read = NodeBuffer | null> {
   delete(key: string, callback?: MemjsCallback<[boolean]>): Promise<boolean> | void {
     return this.#one(
       key,
-      (leave) => this.#repeat("DELETE", key, leave, (client) => client.delete(key)),
+      (leave) => this.#repeat({ name: "DELETE", key, leave }, (client) => client.delete(key)),
       callback,
     );
   }
@@ -493,7 +496,10 @@ export class Client<Given = MemjsValue, Read = NodeBuffer | null> {
     const [expires, callback] = typeof given === "function" ? [0, given] : [given, last];
     const touched = async (leave: Leave) => {
       const exptime = this.#exptimeFrom(expires);
-      return await this.#repeat("TOUCH", key, leave, (client) => client.touch(key, exptime));
+      return await this.#repeat(
+        { name: "TOUCH", key, leave },
+        (client) => client.touch(key, exptime),
+      );
     };
     return this.#one(key, touched, callback);
   }
@@ -598,7 +604,8 @@ export class Client<Given = MemjsValue, Read = NodeBuffer | null> {
     const performed = async (leave: Leave) => {
       const { isRepeatable, send } = asked();
       if (!isRepeatable) return await this.#once("PERFORM", send);
-      return await this.#repeat("PERFORM", key, leave, send, retries || undefined);
+      const repeated = { name: "PERFORM", key, leave, attempts: retries || undefined };
+      return await this.#repeat(repeated, send);
     };
     this.#one(key, performed, callback ?? (() => {}));
   }
@@ -655,12 +662,12 @@ export class Client<Given = MemjsValue, Read = NodeBuffer | null> {
       const [item, exptime] = written();
       return await send(client, item, exptime);
     };
-    const NAME = name.toUpperCase();
-    return this.#one(
-      key,
-      (leave) => name === "set" ? this.#repeat(NAME, key, leave, stored) : this.#once(NAME, stored),
-      callback,
-    );
+    const request = (leave: Leave) => {
+      return name === "set"
+        ? this.#repeat({ name: "SET", key, leave }, stored)
+        : this.#once(name.toUpperCase(), stored);
+    };
+    return this.#one(key, request, callback);
   }
 
   #write(opcode: number, value: unknown, expires: number): [EncodedValue, number] {
@@ -758,14 +765,8 @@ export class Client<Given = MemjsValue, Read = NodeBuffer | null> {
   }
 
   /** Sends what may be sent again when its server fails: it has the same effect twice as once. */
-  #repeat<Result>(
-    name: string,
-    key: string,
-    leave: Leave,
-    send: Send<Result>,
-    attempts: number = this.#settings.attempts,
-  ): Promise<Result> {
-    return this.#client.use((client) => this.#tryAll(client, { name, key, leave, attempts }, send));
+  #repeat<Result>(repeated: Repeated, send: Send<Result>): Promise<Result> {
+    return this.#client.use((client) => this.#tryAll(client, repeated, send));
   }
 
   /** Sends what may not be sent again. */
@@ -775,7 +776,7 @@ export class Client<Given = MemjsValue, Read = NodeBuffer | null> {
 
   async #tryAll<Result>(
     client: MoecacheClient,
-    { name, key, leave, attempts }: Repeated,
+    { name, key, leave, attempts = this.#settings.attempts }: Repeated,
     send: Send<Result>,
   ): Promise<Result> {
     const { delay, failover, logger, clientOptions } = this.#settings;
@@ -844,7 +845,8 @@ interface Repeated {
   readonly name: string;
   readonly key: string;
   readonly leave: Leave;
-  readonly attempts: number;
+  /** How often it is sent at most; by default what the option `retries` says. */
+  readonly attempts?: number | undefined;
 }
 
 /** Sends an operation with a client. */

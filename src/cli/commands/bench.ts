@@ -1,14 +1,15 @@
 /** Load of a given shape. @module */
 
-import { ClientException, SocketError } from "../../../mod.ts";
+import { type Client, ClientException, SocketError } from "../../../mod.ts";
 import type { Command } from "commander";
 import { define, type Job, type Runner } from "../definition.ts";
 import { Fleet } from "../fleet.ts";
 import { Latencies, percentilesOf } from "../latencies.ts";
 import { say } from "../messages.ts";
+import type { Row } from "../printer.ts";
 import { Countdown } from "../progress.ts";
 import { countOf, readCount, readInterval, readSize } from "../quantities.ts";
-import { resolvedOrAborted } from "../terminal.ts";
+import { resolvedOrAborted, type Terminal } from "../terminal.ts";
 import { EXIT, messageOf, UsageFault } from "../usage.ts";
 
 interface BenchOptions {
@@ -53,65 +54,110 @@ async function bench({ options, printer, terminal }: Job<BenchOptions>): Promise
   const milliseconds = readInterval("--for", options.for ?? "5s");
   const clients = readCount("--clients", options.clients ?? "10", MOST_CLIENTS);
   const keyCount = readCount("--keys", options.keys ?? "10000", MOST_KEYS);
-  const sizeOf = sizesOf(options.size ?? "100");
-  const reads = numberOf("--reads", options.reads ?? "0.9", 1);
-  const choose = chooser(keyCount, numberOf("--zipf", options.zipf ?? "0", 10));
-  const times = { get: new Latencies(), set: new Latencies() };
-  const counts = { hits: 0, errors: 0 };
-  let fault = "";
+  const measurement = new Measurement(terminal, {
+    sizeOf: sizesOf(options.size ?? "100"),
+    reads: numberOf("--reads", options.reads ?? "0.9", 1),
+    choose: chooser(keyCount, numberOf("--zipf", options.zipf ?? "0", 10)),
+  });
   const fleets = await Promise.all(
     Array.from({ length: clients }, () => Fleet.open(options, terminal, [PREFIX])),
   );
-  const noteFault = (error: unknown) => {
-    if (terminal.interrupted.aborted) return;
-    if (!(error instanceof SocketError || error instanceof ClientException)) throw error;
-    // What an operation has failed with says more than what connecting has.
-    if (counts.errors === 0) fault = messageOf(error);
-  };
-  let started = 0;
-  let countdown: Countdown | undefined;
-  const load = async ({ client }: Fleet) => {
-    const end = started + milliseconds;
-    while (performance.now() < end && !terminal.interrupted.aborted) {
+  try {
+    await measurement.run(fleets, milliseconds);
+  } finally {
+    await Promise.all(fleets.map((fleet) => fleet.close()));
+  }
+  await printer.table(measurement.rows());
+  const { fault } = measurement;
+  if (fault === undefined) return EXIT.done;
+  say(terminal, fault);
+  return EXIT.server;
+}
+
+/** What the servers are loaded with. */
+interface Workload {
+  /** Chooses the length of a value. */
+  readonly sizeOf: () => number;
+  /** The share of reads, 0 to 1. */
+  readonly reads: number;
+  /** Chooses a key, by its number. */
+  readonly choose: () => number;
+}
+
+/** The operations of all clients together, and how long they take. */
+class Measurement {
+  readonly #terminal: Terminal;
+  readonly #workload: Workload;
+  readonly #times = { get: new Latencies(), set: new Latencies() };
+  #started = 0;
+  #hits = 0;
+  #errors = 0;
+  #firstFault = "";
+
+  constructor(terminal: Terminal, workload: Workload) {
+    this.#terminal = terminal;
+    this.#workload = workload;
+  }
+
+  async run(fleets: readonly Fleet[], milliseconds: number): Promise<void> {
+    const { interrupted } = this.#terminal;
+    const note = (error: unknown) => this.#noteFault(error);
+    // Connecting is not what is measured.
+    const connected = Promise.all(fleets.map(({ client }) => client.version().catch(note)));
+    await resolvedOrAborted(connected, interrupted);
+    this.#started = performance.now();
+    const countdown = new Countdown(this.#terminal, "measuring", milliseconds);
+    try {
+      const end = this.#started + milliseconds;
+      const loads = fleets.map(({ client }) => this.#load(client, end));
+      await resolvedOrAborted(Promise.all(loads), interrupted);
+    } finally {
+      countdown.end();
+    }
+  }
+
+  async #load(client: Client, end: number): Promise<void> {
+    const { sizeOf, reads, choose } = this.#workload;
+    const { interrupted } = this.#terminal;
+    while (performance.now() < end && !interrupted.aborted) {
       const key = `${PREFIX}${choose()}`;
       const isRead = Math.random() < reads;
       const at = performance.now();
       try {
         if (!isRead) await client.set(key, "x".repeat(sizeOf()), LIFETIME);
-        else if (await client.get(key) !== undefined) counts.hits++;
+        else if (await client.get(key) !== undefined) this.#hits++;
       } catch (error) {
-        noteFault(error);
-        if (!terminal.interrupted.aborted) counts.errors++;
+        this.#noteFault(error);
+        if (!interrupted.aborted) this.#errors++;
         continue;
       }
-      times[isRead ? "get" : "set"].add(performance.now() - at);
+      this.#times[isRead ? "get" : "set"].add(performance.now() - at);
     }
-  };
-  try {
-    // Connecting is not what is measured.
-    const connected = Promise.all(fleets.map(({ client }) => client.version().catch(noteFault)));
-    await resolvedOrAborted(connected, terminal.interrupted);
-    started = performance.now();
-    countdown = new Countdown(terminal, "measuring", milliseconds);
-    await resolvedOrAborted(Promise.all(fleets.map(load)), terminal.interrupted);
-  } finally {
-    countdown?.end();
-    await Promise.all(fleets.map((fleet) => fleet.close()));
   }
-  const seconds = Math.max(0.001, (performance.now() - started) / 1000);
-  await printer.table(
-    Object.entries(times).map(([operation, measured]) => ({
+
+  #noteFault(error: unknown): void {
+    if (this.#terminal.interrupted.aborted) return;
+    if (!(error instanceof SocketError || error instanceof ClientException)) throw error;
+    // What an operation has failed with says more than what connecting has.
+    if (this.#errors === 0) this.#firstFault = messageOf(error);
+  }
+
+  /** A row for each operation. */
+  rows(): Row[] {
+    const seconds = Math.max(0.001, (performance.now() - this.#started) / 1000);
+    return Object.entries(this.#times).map(([operation, measured]) => ({
       ...{ operation, n: measured.count, perSecond: Math.round(measured.count / seconds) },
-      hits: operation === "get" ? counts.hits : undefined,
+      hits: operation === "get" ? this.#hits : undefined,
       ...percentilesOf(measured),
-    })),
-  );
-  if (fault === "") return EXIT.done;
-  const failed = counts.errors === 0
-    ? ""
-    : `${countOf(counts.errors, "operation")} failed; the first: `;
-  say(terminal, `${failed}${fault}`);
-  return EXIT.server;
+    }));
+  }
+
+  /** What has failed; `undefined` when nothing has. */
+  get fault(): string | undefined {
+    if (this.#firstFault === "") return undefined;
+    if (this.#errors === 0) return this.#firstFault;
+    return `${countOf(this.#errors, "operation")} failed; the first: ${this.#firstFault}`;
+  }
 }
 
 function numberOf(name: string, text: string, most: number): number {

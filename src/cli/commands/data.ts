@@ -182,6 +182,9 @@ function stored(client: Client, bytes: Uint8Array, options: Job<SetOptions>["opt
     return { commands: client.withTranscoder(transcoder), value };
   }
   const value = format === "raw" ? bytes : textOfBytes(bytes) ?? bytes;
+  if (format === "json" && typeof value !== "string") {
+    throw new UsageFault("JSON has no bytes, and this is not UTF-8: use --format raw");
+  }
   return { commands: client, value };
 }
 

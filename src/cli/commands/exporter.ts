@@ -6,7 +6,7 @@ import { define, type GlobalOptions, type Job, type Runner } from "../definition
 import { exportedMetrics } from "../exported_metrics.ts";
 import { Fleet } from "../fleet.ts";
 import { closeServer, listenOn, listenOption, readListenAddress } from "../listen_address.ts";
-import { say } from "../messages.ts";
+import { say, withoutCommands } from "../messages.ts";
 import { type Snapshot, takeSnapshot } from "../snapshot.ts";
 import { type Terminal, untilInterrupted } from "../terminal.ts";
 import { EXIT, messageOf } from "../usage.ts";
@@ -91,7 +91,8 @@ async function scrapeOther(
     return { status: 400, text: `${messageOf(error)}\n` };
   }
   try {
-    const [name = ""] = fleet.names;
+    const [name = "", ...more] = fleet.names;
+    if (more.length > 0) return { status: 400, text: "'target' must be one server\n" };
     return { status: 200, text: exportedMetrics(await reportOf(fleet, name, faults)) };
   } finally {
     await fleet.close();
@@ -124,7 +125,7 @@ class Faults {
 
   /** Takes what a server lacks now, which is nothing when it is well. */
   note(server: string, messages: readonly string[]): void {
-    const said = messages.join("\n");
+    const said = messages.map(withoutCommands).join("\n");
     if ((this.#said.get(server) ?? "") === said) return;
     for (const message of messages) say(this.terminal, message);
     if (this.#said.size >= MOST_SERVERS) this.#said.clear();

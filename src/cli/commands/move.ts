@@ -1,5 +1,6 @@
 /** Items to a file, and from a file. @module */
 
+import type { EncodedValue, ItemMetadata } from "../../../mod.ts";
 import type { Command } from "commander";
 import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
@@ -81,23 +82,14 @@ async function dump(job: Job<DumpOptions>): Promise<number> {
   let written = 0;
   let extent: ListedExtent = "nothing";
   let place: string | undefined;
-  const write = async (items: readonly DumpedItem[]) => {
-    for (const item of items) await printer.record(encodeItem(item), "");
-    written += items.length;
-  };
   try {
     if (options.values) isAnyRestarted = await watchSources(servers, terminal);
-    for await (const { server, items } of batchesOf(listing, isAskedFor)) {
-      if (!options.values) {
-        await write(items.map((item) => dumped(item, undefined)));
-        continue;
-      }
-      const values = await valuesOf(servers, { server, items }, listing, terminal);
-      // What has expired or been deleted meanwhile is no item any more.
-      await write(items.flatMap((item) => {
-        const value = values.get(item.key);
-        return value === undefined ? [] : [dumped(item, value)];
-      }));
+    for await (const batch of batchesOf(listing, isAskedFor)) {
+      const items = options.values
+        ? withValues(batch.items, await valuesOf(servers, batch, listing, terminal))
+        : batch.items.map((item) => dumped(item, undefined));
+      for (const item of items) await printer.record(encodeItem(item), "");
+      written += items.length;
     }
     await printer.flush();
     // Without an item, the servers may be empty; or none has answered, and what the file had before is kept.
@@ -111,6 +103,17 @@ async function dump(job: Job<DumpOptions>): Promise<number> {
   }
   if (file !== undefined && terminal.showsProgress) terminal.warn(`${countOf(written, "item")}\n`);
   return await isAnyRestarted() ? codeAtEnd(terminal, EXIT.server) : listing.code(written);
+}
+
+/** The items that are still there: what has expired or been deleted meanwhile has no value any more. */
+function withValues(
+  items: readonly ItemMetadata[],
+  values: ReadonlyMap<string, EncodedValue>,
+): DumpedItem[] {
+  return items.flatMap((item) => {
+    const value = values.get(item.key);
+    return value === undefined ? [] : [dumped(item, value)];
+  });
 }
 
 async function load(job: Job<LoadOptions>): Promise<number> {
@@ -147,6 +150,7 @@ async function loadFrom(path: string, { store, rate, terminal }: Loading): Promi
   let [bytes, read, number] = [0, 0, 0];
   const flush = async () => {
     const items = batch;
+    if (items.length === 0) return;
     [batch, bytes] = [[], 0];
     await inTime(terminal, Promise.all(items.map((item) => store.store(item))));
     if (size > 0) progress.expect(number * size / read);
@@ -166,9 +170,9 @@ async function loadFrom(path: string, { store, rate, terminal }: Loading): Promi
       if (batch.length >= most || bytes > MOST_BYTES) await flush();
       if (terminal.interrupted.aborted) break;
     }
-    await flush();
   } finally {
-    progress.end();
+    // Also what stands before a line that is no item: the message names that line.
+    await flush().finally(() => progress.end());
   }
 }
 
@@ -187,9 +191,16 @@ async function* linesOf(
   const decoder = new TextDecoder();
   let rest = "";
   for await (const piece of input) {
-    const lines = (rest + decoder.decode(piece as Uint8Array, { stream: true })).split("\n");
-    rest = lines.pop() ?? "";
+    const [first = "", ...lines] = decoder.decode(piece as Uint8Array, { stream: true }).split(
+      "\n",
+    );
+    // What has come of a line is not read again with each piece: a large value comes in thousands.
+    rest += first;
+    const last = lines.pop();
+    if (last === undefined) continue;
+    yield rest;
     yield* lines;
+    rest = last;
   }
   if (rest !== "" && !interrupted.aborted) yield rest;
 }

@@ -73,13 +73,14 @@ async function stats(job: Job<StatsOptions>): Promise<number> {
   let isAnyRestarted = false;
   const rows = later.results.flatMap(({ server, result }) => {
     const first = before.get(server);
-    if (first !== undefined && isRestarted(first, result)) {
+    if (first === undefined) return [];
+    if (isRestarted(first, result)) {
       say(terminal, `${server} was started again: what has changed is not known`);
       isAnyRestarted = true;
       return [];
     }
-    return changesOf(first ?? {}, result).map(([name, change]): Row => ({
-      ...{ server, name, change, perSecond: Math.round(change / seconds * 10) / 10 },
+    return changesOf(first, result).map(([name, change]): Row => ({
+      ...{ server, name, change, perSecond: Math.round(Number(change) / seconds * 10) / 10 },
     }));
   });
   await printer.table(rows);
@@ -88,14 +89,28 @@ async function stats(job: Job<StatsOptions>): Promise<number> {
   return rows.length === 0 ? EXIT.nothing : EXIT.done;
 }
 
+/** What is 0 in a slab class that memcached does not list, because it has no item, or no page. */
+const ZERO_IF_UNLISTED = /:(number\w*|mem_requested|total_pages|\w+_chunks|cmd_set|\w+_hits)$/;
+
 /** The statistics that are numbers and have changed, but for clocks. */
-function changesOf(before: Stats, after: Stats): [name: string, change: number][] {
-  return Object.entries(after).flatMap(([name, text]): [string, number][] => {
+function changesOf(before: Stats, after: Stats): [name: string, change: number | bigint][] {
+  const names = new Set([...Object.keys(after), ...Object.keys(before)]);
+  return Array.from(names).flatMap((name): [string, number | bigint][] => {
     if (/^(time|uptime|pid)$/.test(name)) return [];
-    // Times have six decimals, which a difference of fractions would not have.
-    const change = Math.round((Number(text) - Number(before[name])) * 1e6) / 1e6;
-    return Number.isFinite(change) && change !== 0 ? [[name, change]] : [];
+    const unlisted = ZERO_IF_UNLISTED.test(name) ? "0" : undefined;
+    const change = differenceOf(before[name] ?? unlisted, after[name] ?? unlisted);
+    return change ? [[name, change]] : [];
   });
+}
+
+/** The difference of two numbers; `undefined` where one is none. */
+function differenceOf(before = "", after = ""): number | bigint | undefined {
+  // Counters have 64 bits, and a number has only 53.
+  if ([before, after].every((text) => /^-?\d+$/.test(text))) return BigInt(after) - BigInt(before);
+  if (before === "" || after === "") return undefined;
+  // Times have six decimals, which a difference of fractions would not have.
+  const change = Math.round((Number(after) - Number(before)) * 1e6) / 1e6;
+  return Number.isFinite(change) ? change : undefined;
 }
 
 interface ServerFields {

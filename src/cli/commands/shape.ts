@@ -11,7 +11,7 @@ import { decodedKey, isReachable, isUtf8 } from "../keys_of_bytes.ts";
 import { ringOf } from "../known_rings.ts";
 import { LargestItems } from "../largest_items.ts";
 import { type ListedExtent, Listing } from "../listing.ts";
-import type { Printer, Row } from "../printer.ts";
+import type { Printer, Row, TableOptions } from "../printer.ts";
 import { countOf, readCount, showDuration, showShare, showSize } from "../quantities.ts";
 import { UsageFault } from "../usage.ts";
 
@@ -204,6 +204,12 @@ interface ServerTotals {
   after: number;
 }
 
+/** How many keys were placed on the ring, and how many of them are on another server than it looks on. */
+interface Placed {
+  placed: number;
+  moving: number;
+}
+
 async function balance({ options, printer, terminal, fleet }: Job<BalanceOptions>) {
   const servers = await fleet();
   const addresses = changedList(servers, options);
@@ -215,40 +221,22 @@ async function balance({ options, printer, terminal, fleet }: Job<BalanceOptions
       name,
       { items: 0, bytes: 0, after: 0 },
     ]));
-    const counted = { placed: 0, moving: 0 };
+    const counted: Placed = { placed: 0, moving: 0 };
     for await (const item of listing.items()) count(item, target, totals, counted);
     const rows = Array.from(totals, ([server, total]): Row => {
       const isTarget = target.servers.some(({ name }) => name === server);
       return {
         server,
         ...heldBy(total, listing.extentOf(server), listing),
-        ...lookedFor(total, isTarget, counted),
+        ...(isTarget ? lookedFor(total, counted) : { byRing: null, shareByRing: null }),
         ...(printer.shape === "text" ? {} : { complete: listing.extentOf(server) === "all" }),
       };
     });
-    await printer.table(rows, {
-      show: {
-        items: (items, { server }) => {
-          const isPart = listing.extentOf(String(server)) === "part";
-          return `${showKnown(String)(items)}${isPart ? "+" : ""}`;
-        },
-        share: showKnown((share) => showShare(share, 1)),
-        bytes: showKnown(showSize),
-        byRing: showKnown(String),
-        shareByRing: showKnown((share) => showShare(share, 1)),
-      },
-    });
+    await printer.table(rows, tableOptions(listing));
     if (printer.shape === "text") {
-      for (const row of rows) {
-        const remark = remarkOn(row, servers, listing);
-        if (remark !== undefined) await printer.sentences(remark);
-      }
-      const of = `${counted.moving} of ${countOf(counted.placed, "key")}`;
-      const part = showShare(counted.moving, counted.placed);
-      await printer.sentences(`${of} (${part}) are on another server than this ring looks on`);
-      const other = listing.count - counted.placed;
-      if (other > 0) {
-        await printer.sentences(`not placed: ${countOf(other, "key")} of other bytes than UTF-8`);
+      const remarks = rows.map((row) => remarkOn(row, servers, listing));
+      for (const sentence of [...remarks, ...placedSentences(listing, counted)]) {
+        if (sentence !== undefined) await printer.sentences(sentence);
       }
     }
     return listing.code(listing.count);
@@ -257,19 +245,39 @@ async function balance({ options, printer, terminal, fleet }: Job<BalanceOptions
   }
 }
 
+/** How the columns of `balance` are shown. */
+function tableOptions(listing: Listing): TableOptions {
+  return {
+    show: {
+      items: (items, { server }) => {
+        const isPart = listing.extentOf(String(server)) === "part";
+        return `${showKnown(String)(items)}${isPart ? "+" : ""}`;
+      },
+      share: showKnown((share) => showShare(share, 1)),
+      bytes: showKnown(showSize),
+      byRing: showKnown(String),
+      shareByRing: showKnown((share) => showShare(share, 1)),
+    },
+  };
+}
+
+function placedSentences(listing: Listing, { placed, moving }: Placed): string[] {
+  const of = `${moving} of ${countOf(placed, "key")}`;
+  const part = showShare(moving, placed);
+  const sentence = `${of} (${part}) are on another server than this ring looks on`;
+  const other = listing.count - placed;
+  if (other === 0) return [sentence];
+  return [sentence, `not placed: ${countOf(other, "key")} of other bytes than UTF-8`];
+}
+
 /** What a server holds, as far as it was listed; `null` where nothing was. */
 function heldBy({ items, bytes }: ServerTotals, extent: ListedExtent, listing: Listing): Row {
   if (extent === "nothing") return { items: null, share: null, bytes: null };
   return { items, share: items / Math.max(1, listing.count), bytes };
 }
 
-/** How many keys the ring looks for on a server; `null` where the ring does not have the server. */
-function lookedFor(
-  { after }: ServerTotals,
-  isTarget: boolean,
-  { placed }: { placed: number },
-): Row {
-  if (!isTarget) return { byRing: null, shareByRing: null };
+/** How many keys the ring looks for on a server. */
+function lookedFor({ after }: ServerTotals, { placed }: Placed): Row {
   return { byRing: after, shareByRing: after / Math.max(1, placed) };
 }
 
@@ -298,7 +306,7 @@ function count(
   { key, server, size }: ItemMetadata,
   target: Client,
   totals: ReadonlyMap<string, ServerTotals>,
-  counted: { placed: number; moving: number },
+  counted: Placed,
 ): void {
   const total = totals.get(server);
   if (total !== undefined) {

@@ -24,51 +24,94 @@ export async function getOrSet<Value>(
   checkFunction("load", load);
   const innerKey = await rules.keyOf(key);
   const inner = store.innerOptions(options);
-  const { exptime = 0, staleFor = 0, negativeFor = 0 } = options ?? {};
-  const shared = options && withoutSignal(options);
-  let change: Change | undefined;
+  const loading = new Loading(store, key, load, options);
+  const isFaultKept = (options?.negativeFor ?? 0) > 0;
   for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
-    // Before the value is computed: what changes meanwhile concerns it.
-    const prepare = async () => await rules.prepareWrite?.(key, shared);
     // Within `load`, its failure would be stored as one of `load`.
-    const early = negativeFor > 0 ? { prepared: await prepare() } : undefined;
-    let loaded: { readonly value: Value } | undefined;
+    const early = isFaultKept ? { prepared: await loading.prepare() } : undefined;
     if (early?.prepared === UNKNOWN) return await store.compute(key, load, options);
-    const loadStored = async () => {
-      const prepared = early === undefined ? await prepare() : early.prepared;
-      if (prepared === UNKNOWN) throw new CannotStore();
-      const value = await useAtOnce(load(), ownValue);
-      if (value === undefined) return undefined;
-      loaded = { value };
-      const context = { options: shared, exptime: deferExptime(exptime, staleFor), prepared };
-      const offered = await store.convert(value, key, context);
-      change = { before: undefined, offered };
-      return offered;
-    };
+    loading.beginAttempt();
     const read = store.beginReadingOrUnknown<Value>(key, options);
     let stored: unknown;
     try {
-      stored = await store.inner.getOrSet(innerKey, loadStored, inner);
+      stored = await store.inner.getOrSet(innerKey, () => loading.toStored(early), inner);
     } catch (error) {
       // Other callers that wait for the same value get this error too: each view computes it once.
       if (error instanceof CannotStore) return await store.compute(key, load, options);
       throw error;
     }
-    if (change !== undefined) {
-      await unlessAborted([rules.cleanUp?.(key, change, options)], options);
+    if (loading.change !== undefined) {
+      await unlessAborted([rules.cleanUp?.(key, loading.change, options)], options);
     }
     if (stored === undefined) return undefined as Value;
     const value = await read(stored);
     if (value === UNKNOWN) return await store.compute(key, load, options);
     if (value !== undefined) return value;
+    const { loaded } = loading;
     if (rules.mayLose && (loaded !== undefined || attempt > 0)) {
-      const { value } = loaded ?? {};
-      const give = loaded === undefined ? load : () => value as Value;
-      return await store.compute(key, give, options);
+      return await store.compute(key, loaded === undefined ? load : () => loaded.value, options);
     }
     await discard(store, key, innerKey, options);
   }
   throw changedTooOften("get or set", key);
+}
+
+/** The caller's `load` in a `getOrSet`, and what has come of it. */
+class Loading<Value> {
+  readonly #store: ValueStore;
+  readonly #key: string;
+  readonly #load: () => Value | Promise<Value>;
+  readonly #options: GetOrSetOptions | undefined;
+  /** The value of the present attempt, if it was this caller that loaded it. */
+  loaded: { readonly value: Value } | undefined;
+  /** What was stored last for a value that was loaded, in whichever attempt. */
+  change: Change | undefined;
+
+  constructor(
+    store: ValueStore,
+    key: string,
+    load: () => Value | Promise<Value>,
+    options: GetOrSetOptions | undefined,
+  ) {
+    this.#store = store;
+    this.#key = key;
+    this.#load = load;
+    // Other callers may wait for the value when this one has given up.
+    this.#options = options && withoutSignal(options);
+  }
+
+  beginAttempt(): void {
+    this.loaded = undefined;
+  }
+
+  /** Begins to store the value before it is computed: what changes meanwhile concerns it. */
+  async prepare(): Promise<unknown> {
+    return await this.#store.rules.prepareWrite?.(this.#key, this.#options);
+  }
+
+  /**
+   * Loads the value.
+   *
+   * @param early What {@linkcode prepare} has returned, if it was called already.
+   * @returns What is stored for it.
+   */
+  async toStored(early: { readonly prepared: unknown } | undefined): Promise<unknown> {
+    const prepared = early === undefined ? await this.prepare() : early.prepared;
+    if (prepared === UNKNOWN) throw new CannotStore();
+    const load = this.#load;
+    const value = await useAtOnce(load(), ownValue);
+    if (value === undefined) return undefined;
+    this.loaded = { value };
+    const { exptime = 0, staleFor = 0 } = this.#options ?? {};
+    const context = {
+      options: this.#options,
+      exptime: deferExptime(exptime, staleFor),
+      prepared,
+    };
+    const offered = await this.#store.convert(value, this.#key, context);
+    this.change = { before: undefined, offered };
+    return offered;
+  }
 }
 
 /** As `update` of the client; what counts as a miss is given to `change` as `undefined`. */

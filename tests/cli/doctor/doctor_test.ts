@@ -128,3 +128,11 @@ Deno.test("doctor says which server cannot be reached, and looks at the others",
   assertStringIncludes(messages, address);
   assertEquals((await moecache(`doctor --for 10ms -s ${address}`)).code, 3);
 });
+
+Deno.test("doctor reports a server that closes connections once, whatever waits for its answer", async () => {
+  await using server = await MemcachedServer.listen();
+  await using closing = await MemcachedServer.listen({ fault: () => ({ drop: "before" }) });
+  const both = `${closing.address},${server.address}`;
+  const { code, messages } = await moecache(`doctor --for 10ms -s ${both}`);
+  assertEquals([code, messages.trimEnd().split("\n").length], [3, 1], messages);
+});

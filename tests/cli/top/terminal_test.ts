@@ -144,8 +144,8 @@ Deno.test("top follows the size of the terminal while it runs", { ignore }, asyn
 Deno.test("Ctrl-Z goes back to the shell, and fg to top", { ignore }, async () => {
   await using server = await MemcachedProcess.start();
   await using terminal = await TmuxTerminal.start(SMALL);
-  // The tests themselves may run under `deno task`.
-  await terminal.enter("unset INIT_CWD");
+  // The tests themselves may run under `deno task`. What npx starts stops with it.
+  await terminal.enter("export INIT_CWD=/ npm_config_user_agent=npm/11.0.0");
   await terminal.enter(commandLine([server.address]).replace(/;.*$/, ""));
   await terminal.untilShows("EVICT/s");
   await terminal.press("C-z");
@@ -172,7 +172,7 @@ Deno.test("Ctrl-Z goes back to the shell, and fg to top", { ignore }, async () =
 Deno.test("Ctrl-Z does nothing under deno task, which would not stop", { ignore }, async () => {
   await using server = await MemcachedProcess.start();
   await using terminal = await TmuxTerminal.start(SMALL);
-  await terminal.enter(`INIT_CWD=/ ${commandLine([server.address])}`);
+  await terminal.enter(`npm_config_user_agent=deno/2.9.0 ${commandLine([server.address])}`);
   await terminal.untilShows("EVICT/s");
   await terminal.press("C-z", "k");
   await terminal.untilShows("back to the shell");
