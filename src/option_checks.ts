@@ -33,7 +33,7 @@ export function checkOptions<Options>(
   checkObject(options, `a plain object such as { ${known[0]} }`);
   for (const name in options) {
     // What a program has given all objects is no option.
-    if (options[name as never] !== {}[name as never] && !known.includes(name)) {
+    if (!known.includes(name) && options[name as never] !== {}[name as never]) {
       throw unknownOption(name, known);
     }
   }
@@ -167,7 +167,7 @@ function differingLetters(name: string, other: string): number {
 export function checkNames(options: object, known: readonly string[]): void {
   checkObject(options, "a plain object");
   for (const name in options) {
-    if (options[name as never] !== {}[name as never] && !known.includes(name)) {
+    if (!known.includes(name) && options[name as never] !== {}[name as never]) {
       throw unknownOption(name, known);
     }
   }
@@ -182,7 +182,7 @@ export function checkNames(options: object, known: readonly string[]): void {
 export function checkFewNames(options: object, known: readonly string[]): void {
   if (!holdsNames(options)) throw invalidOption("options", options, "a plain object");
   for (const name in options) {
-    if (options[name as never] !== {}[name as never] && !known.includes(name)) {
+    if (!known.includes(name) && options[name as never] !== {}[name as never]) {
       throw invalidOption("option", name, `one of ${known}`);
     }
   }
