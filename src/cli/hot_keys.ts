@@ -136,8 +136,9 @@ export class HotKeys {
 
   /** Makes what was counted so far weigh less: the report is about the last seconds. */
   age(factor: number): void {
-    this.#countSeconds();
     for (const watched of this.#watched) {
+      // Also of a server that was lost: its keys have not been used since.
+      countSeconds(watched);
       watched.seconds *= factor;
       watched.counts.age(factor);
       watched.came *= factor;
@@ -147,10 +148,11 @@ export class HotKeys {
 
   /** The most used keys. A server whose events were dropped counts for as much more. */
   report(most: number): HotKeysReport {
-    this.#countSeconds();
     const rates = new Map<string, Usage>();
+    const lost = new Set(this.faults.map(({ server }) => server));
     let [all, came, missed, events] = [0, 0, 0, 0];
     for (const watched of this.#watched) {
+      if (!lost.has(watched.server)) countSeconds(watched);
       for (const event of watched.lookUps.values()) this.#add(watched, event);
       watched.lookUps.clear();
       const { server, counts } = watched;
@@ -254,20 +256,19 @@ export class HotKeys {
   #fail(server: string, error: unknown): void {
     if (!(error instanceof ClientException || error instanceof SocketError)) throw error;
     if (this.faults.some((fault) => fault.server === server)) return;
-    // Nothing comes of it any more, so its time is over.
-    this.#countSeconds();
+    const watched = this.#watched.find((each) => each.server === server);
+    // Nothing comes of it any more, so a report counts no more time.
+    if (watched !== undefined) countSeconds(watched);
     const isRefusal = error instanceof ClientException;
     this.faults.push({ server, message: messageOf(error), isRefusal });
   }
+}
 
-  #countSeconds(): void {
-    const now = performance.now();
-    for (const watched of this.#watched) {
-      if (this.faults.some(({ server }) => server === watched.server)) continue;
-      watched.seconds += (now - watched.since) / 1000;
-      watched.since = now;
-    }
-  }
+/** Counts the time that has passed. */
+function countSeconds(watched: Watched): void {
+  const now = performance.now();
+  watched.seconds += (now - watched.since) / 1000;
+  watched.since = now;
 }
 
 /** The part of a key up to its first separator; a key without one counts for itself. */

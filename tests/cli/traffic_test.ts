@@ -79,6 +79,10 @@ Deno.test("HotKeys counts no time in which a server could not be watched any mor
     const before = counting.report(1).keys;
     await new Promise((resolve) => setTimeout(resolve, 20));
     assertEquals(counting.report(1).keys, before);
+    // What is shown of the last seconds becomes less all the same.
+    counting.age(0.5);
+    const [key] = counting.report(1).keys;
+    assert(key!.perSecond < before[0]!.perSecond);
   } finally {
     await counting.close();
     await fleet.close();
@@ -158,6 +162,19 @@ Deno.test("monitor prints what happens, without control characters", async () =>
   assertEquals([json.code, event.key, event.type, event.status], [
     ...[0, "page:1", "item_get", "not_found"],
   ]);
+});
+
+Deno.test("monitor says how many events a server has dropped, which only its statistics tell", async () => {
+  let dropped = 0;
+  await using server = await MemcachedServer.listen({
+    fault: ({ line }) =>
+      line === "stats" ? { reply: `STAT log_worker_dropped ${dropped += 4}\r\nEND` } : undefined,
+  });
+  await using client = new Client(server.address);
+  const timer = setInterval(() => client.get("key").catch(() => {}), 5);
+  const { messages } = await moecache(`monitor -n 1 -s ${server.address}`)
+    .finally(() => clearInterval(timer));
+  assertEquals(messages, `moecache: ${server.address} left 4 events out\n`);
 });
 
 Deno.test("monitor ends with Ctrl-C, and with 3 where nothing can be watched", async () => {
