@@ -71,7 +71,7 @@ function besideRival(
   opponent: "best rival" | "best rival there",
 ): string {
   const runtime = opponent === "best rival" ? undefined : own?.runtime;
-  // What grows is not held against anybody.
+  // What grows is no fault of a contender.
   if (result.workload.action === "memory") return "";
   const best = bestRival(result.rows, runtime);
   const times = ratio(result, own, opponent, best);

@@ -11,7 +11,7 @@ export interface Request {
   readonly isUpdate: boolean;
   /** How many minutes the run should take; left to the mode unless set. */
   readonly minutes?: number;
-  /** What moecache is to run on; left to the mode unless given. */
+  /** What moecache is to run on; by default the mode says it. */
   readonly on?: readonly Runtime[];
   /** Which workloads, {@linkcode COLD} among them; all of them if empty. */
   readonly names: readonly string[];

@@ -46,7 +46,7 @@ function serverList(number: number): Server[] {
   );
 }
 
-/** More than are remembered, so that going round them makes each anew. */
+/** More than are remembered, so that each is made again when its turn comes. */
 const LISTS = Array.from({ length: 32 }, (_, i) => serverList(i));
 const [servers = []] = LISTS;
 const keys = Array.from({ length: 1024 }, (_, i) => `user:profile:${1_000_000 + i * 7919}`);

@@ -20,7 +20,7 @@ export interface Mode {
   readonly roundTime: number;
   /** How much of a prescribed number of operations is carried out. */
   readonly portion: number;
-  /** Milliseconds after which no client that owes an answer is waited for. */
+  /** Milliseconds after which the round ends, also without the answers that are missing. */
   readonly patience: number;
   /** Milliseconds that all workloads may take together; rounds are left out to keep to it. */
   readonly budget: number;
@@ -120,7 +120,7 @@ export async function runWorkload(workload: Workload, setting: Setting): Promise
   return summarize(scaled, { measured: entries, runtimes: lineup.moecache, failures });
 }
 
-/** Runs some rounds in new processes; tells who has come through all of them. */
+/** Runs some rounds in new processes; returns the contenders that have come through all of them. */
 async function sit(
   entries: readonly Entry[],
   rounds: number,

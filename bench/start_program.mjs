@@ -64,5 +64,5 @@ const sample = { milliseconds: performance.now() - started, busy: busy() - start
 if (action === "set") await client.set(key, VALUE);
 else if (value !== VALUE) throw new Error(`Cannot start ${what}: it got ${value}`);
 await client.close();
-// deno-lint-ignore no-console -- whoever starts it reads it
+// deno-lint-ignore no-console -- the program that starts it reads it
 console.log(JSON.stringify(sample));

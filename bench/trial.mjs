@@ -14,7 +14,7 @@ const MOST_OPERATIONS = 2_000_000;
 /** A client is warm when a batch is hardly faster than the one before, or after so many. */
 const FEWEST_BATCHES = 5;
 const MOST_BATCHES = 12;
-/** So many times a round's time is enough to warm up, for who needs it for a few batches. */
+/** How many rounds' time is enough to warm up, also for a contender that needs it for a few batches. */
 const LONGEST_WARMING = 60;
 
 /**
@@ -163,7 +163,7 @@ async function readBack(client, { keys, values }, indexes) {
 }
 
 /**
- * Makes the loop that is measured: a fixed pool of callers, each of which awaits its operation before
+ * Makes the loop that is measured: a fixed pool of callers, where each awaits its operation before
  * it begins the next.
  *
  * @param {Workload} workload

@@ -1,11 +1,11 @@
-/** A worker, from the side of whoever starts it. @module */
+/** Starts a worker, and reads what it reports. @module */
 
 import { fileURLToPath } from "node:url";
 import type { Contender } from "./contenders.ts";
 import type { Job, Runtime, Sample } from "./workloads.ts";
 
 const PROGRAMS: Readonly<Record<Runtime, readonly [string, ...string[]]>> = {
-  // npm memcached sets its prototypes in a way that Deno has to be told to allow.
+  // npm memcached sets its prototypes in a way that Deno allows only with a flag.
   deno: [Deno.execPath(), "run", "--allow-all", "--quiet", "--unsafe-proto"],
   // What the rivals use of what is deprecated is theirs to know.
   node: ["node", "--no-deprecation"],

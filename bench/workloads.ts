@@ -28,7 +28,7 @@ export type Target =
     readonly of?: string;
   }
   & (
-    /** So many times as fast as an opponent, or so little memory more than at the start. */
+    /** How many times as fast as an opponent, or how much more memory than at the start. */
     | { readonly opponent: Opponent; readonly least: number }
     | { readonly mostGrowth: number }
   );

@@ -147,7 +147,7 @@ Deno.test("Client refuses an index of the locator that is not in the list", asyn
   }
 });
 
-/** What the locator is told of these servers. */
+/** What the locator gets for these servers. */
 function serversOf(servers: ConstructorParameters<typeof Client>[0]): Server[] {
   const seen: Server[] = [];
   const locator = (servers: readonly Server[]) => {
@@ -269,7 +269,7 @@ Deno.test("Client speaks no TLS over a unix socket, and says so", () => {
   new Client({ path: "/run/memcached.sock", tls: false }, { tls: true });
 });
 
-/** What is said of this address under these options. */
+/** The error for this address under these options. */
 function resolve(address: ServerAddress, options: ClientOptions = {}): ResolvedServer {
   return resolveServers(
     address,

@@ -325,7 +325,7 @@ Deno.test("setMany refuses what holds no entries, such as a promise of them", as
   }
 });
 
-Deno.test("a number too large to be exact is refused as one to count by, and what to pass is said", async () => {
+Deno.test("a number too large to be exact is refused as one to count by, and the error says what to pass", async () => {
   await using client = new Client("127.0.0.1:1");
   for (const call of [client.incr("key", 2 ** 53), client.decr("key", 1, { initial: 2 ** 53 })]) {
     await assertRejects(() => call, ValidationException, "a safe integer or a bigint from 0");

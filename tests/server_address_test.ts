@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { Client, type ServerAddress, ValidationException } from "../mod.ts";
 
-/** What is no address, and has a secret where somebody may have put one. */
+/** What is no address, and has a secret where a user may have put one. */
 const MISTAKEN: readonly unknown[] = [
   "user:sekret@cache:11211/",
   "memcached://user:sekret@cache:11211/path",
@@ -28,7 +28,7 @@ for (const address of MISTAKEN) {
   });
 }
 
-/** Addresses with something wrong, and what is said of it: true of what is shown as well. */
+/** Addresses with something wrong, and the error for it, which is true of what it shows as well. */
 const REFUSED: Readonly<Record<string, string>> = {
   "user:pass@host:11211": '"host:11211": credentials go percent-encoded into a memcached:// URL',
   "us@er:pa/ss@host:11211": '"host:11211": credentials go percent-encoded into a memcached:// URL',

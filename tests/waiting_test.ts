@@ -30,7 +30,7 @@ Deno.test("untilAborted and pause end at once where the signal is aborted alread
   const { promise, reject } = deferred<void>();
   assertEquals(await reasonOf(untilAborted(promise, signal)), "enough");
   assertEquals(await reasonOf(pause(systemClock, 60_000, signal)), "enough");
-  reject("nobody waits for this");
+  reject("nothing waits for this");
 });
 
 Deno.test("watchSignal abandons present watchers, and no former ones", () => {

@@ -84,7 +84,7 @@ async function compileGo(program: string, folder: string): Promise<Preparation> 
   return { command: [program], version };
 }
 
-/** What Debian calls the version; elsewhere nobody knows. */
+/** What Debian calls the version; elsewhere it is not known. */
 async function debianVersion(name: string): Promise<string> {
   try {
     return (await exec("dpkg-query", ["-W", "-f", "${Version}", name])).trim();

@@ -30,8 +30,8 @@ export function decodedKey(key: string): string {
   }
 }
 
-/** How many characters of a key the messages of the library show. */
-const LONGEST_QUOTE = 80;
+/** The beginning of a long key, as messages of the library quote it. */
+const CUT_QUOTE = /"((?:[^"\\]|\\.)+)…"/g;
 
 /**
  * Names keys in the message of an error as lists show them. The library has them there as it was given them, which is
@@ -43,11 +43,11 @@ export function withShownKeys<Thrown>(error: Thrown, keys: readonly string[]): T
   if (!(error instanceof Error)) return error;
   for (const key of keys) {
     if (isPlain(key)) continue;
+    const shown = () => `"${showKey(key)}"`;
     for (const sent of [key, btoa(key)]) {
-      const cut = `${sent.slice(0, LONGEST_QUOTE)}…`;
-      for (const quoted of [`"${sent}"`, JSON.stringify(sent), JSON.stringify(cut)]) {
-        error.message = error.message.replaceAll(quoted, () => `"${showKey(key)}"`);
-      }
+      const whole = JSON.stringify(sent);
+      error.message = error.message.replaceAll(`"${sent}"`, shown).replaceAll(whole, shown)
+        .replaceAll(CUT_QUOTE, (quote, start) => whole.startsWith(`"${start}`) ? shown() : quote);
     }
   }
   return error;

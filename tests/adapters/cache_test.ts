@@ -20,7 +20,7 @@ interface Context {
   readonly client: Client;
   readonly caches: MoecacheCacheStorage;
   readonly cache: MoecacheCache;
-  /** Lets the clock of the cache, not that of memcached, go on by so many milliseconds. */
+  /** Lets the clock of the cache, not that of memcached, go on by some milliseconds. */
   pass(milliseconds: number): void;
   /** What that clock says. */
   now(): number;
@@ -45,7 +45,7 @@ async function textOf(
   return await (await cache.match(request))?.text();
 }
 
-/** The keys of the items of one kind, of which there are so many. */
+/** The keys of the items of one kind, when there are this many. */
 async function keysOf(kind: "head" | "body", client: Client, count: number): Promise<string[]> {
   const keys: string[] = [];
   for await (const { key } of client.items()) if (key.includes(`:${kind}:`)) keys.push(key);
@@ -602,7 +602,7 @@ function describeCache(
         assertEquals(found?.headers.get("Content-Length"), null);
         assertEquals(await found?.text(), text);
       }
-      // Nobody has decoded a response of the program's own.
+      // A response of the program's own was never decoded.
       await cache.put(`${origin}/own`, new Response(zipped, { headers }));
       const own = await cache.match(`${origin}/own`);
       assertEquals(own?.headers.get("Content-Encoding"), "gzip");

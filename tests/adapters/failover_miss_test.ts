@@ -58,7 +58,7 @@ Deno.test("a cache misses and drops responses with failover: miss, whichever ser
       for (const name of ["old", "new"]) {
         const cache = await caches.open(name);
         const found = async () => await (await cache.match(URL_))?.text();
-        // The names matter to nobody who has a cache.
+        // The names do not matter to users of a cache.
         assertEquals(await found(), gone === "names" && name === "old" ? "old" : undefined, gone);
         await cache.put(URL_, response("new"));
         assertEquals(await found(), gone === "names" ? "new" : undefined, gone);

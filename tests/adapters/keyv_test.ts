@@ -17,7 +17,7 @@ import { moecacheDriver } from "../../src/adapters/unstorage.ts";
 import { MemcachedServer } from "../../src/testing/mod.ts";
 
 const UNREACHABLE = "127.0.0.1:1";
-/** Formats that a client may have, of which the adapters are independent. */
+/** Formats that a client may have. The adapters do not depend on them. */
 const transcoders: Transcoder[] = [
   moecacheTranscoder,
   jsonTranscoder,

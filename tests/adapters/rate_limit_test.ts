@@ -42,7 +42,7 @@ for (const [kind, start] of Object.entries(SERVERS)) {
   });
 }
 
-Deno.test("RateLimitStore rejects when memcached is away, also where a fault is a miss", async () => {
+Deno.test("RateLimitStore rejects when memcached cannot be reached, also where a fault is a miss", async () => {
   await using client = new Client("127.0.0.1:1", { failover: "miss" });
   await using away = new RateLimitStore({ client });
   await assertRejects(() => away.increment("ada"), SocketError);
@@ -98,7 +98,7 @@ class TestClock implements Disposable {
   }
 }
 
-/** What a store answers to a hit of somebody, or to a look at the hits. */
+/** What a store answers to a hit of some caller, or to a look at the hits. */
 function ask(
   store: FastifyRateLimitStore,
   method: "incr" | "read",

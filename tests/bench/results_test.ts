@@ -21,7 +21,7 @@ function workload(...targets: Target[]): Workload {
   };
 }
 
-/** Someone who carried out so many operations a second in each round. */
+/** A contender that carried out this number of operations a second in each round. */
 function measured(role: Contender["role"], runtime: Runtime, ...rates: number[]): Measured {
   const name = role === "floor" ? "single floor" : role;
   const samples = rates.map((rate) => ({ operations: rate, time: 1000, cpu: rate * 2 }));

@@ -1,4 +1,4 @@
-/** What bundlers make of the sources for somebody who uses a part of them, without a flag about them. @module */
+/** What bundlers make of the sources for a program that uses a part of them, without a flag about them. @module */
 
 import { dirname, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -27,7 +27,7 @@ export interface Chunk {
   readonly code: string;
 }
 
-/** What Rollup is told. */
+/** The options of Rollup. */
 export interface RollupJob {
   /** The text of the module to bundle. */
   readonly program: string;
@@ -97,7 +97,7 @@ interface Output {
 
 /**
  * Bundles with esbuild into one file, and with what is imported dynamically in files of its own, and takes the
- * bundle of which less is loaded first: the first for what imports nothing dynamically, since in the second the
+ * bundle whose first part is smaller: the first for what imports nothing dynamically, since in the second the
  * parts that are shared with what is never loaded come along.
  */
 async function bundleWithEsbuild(program: string): Promise<Chunk[]> {

@@ -1,5 +1,5 @@
 /**
- * What a program weighs that uses a part of the module: bundles of the sources, as somebody makes them who has
+ * What a program weighs that uses a part of the module: bundles of the sources, as a user makes them who takes
  * the module from JSR, minified and after `gzip -9`. What is loaded later, if ever, does not count.
  */
 

@@ -25,7 +25,7 @@ export class AccountedClient {
   readonly #tally: Tally;
   readonly #events: EventOrder | undefined;
 
-  /** @param events Checks what is published of each operation; without it, nobody listens. */
+  /** @param events Checks what is published of each operation; without it, nothing listens. */
   constructor(client: Client, history: History, tally: Tally, events?: EventOrder) {
     this.#client = client;
     this.#history = history;

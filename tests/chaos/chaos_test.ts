@@ -1,4 +1,4 @@
-/** The client under fire for a few seconds; `deno task chaos` does the same for as long as it is told. */
+/** The client under fire for a few seconds; `deno task chaos` does the same for the given time. */
 
 import { assertEquals } from "@std/assert";
 import { memcachedPath } from "../support/memcached.ts";

@@ -18,7 +18,7 @@
  * miss is judged alike, absence being one more version.
  *
  * What cannot be judged, and why: replies in memcached's text protocol carry no id. Once a whole
- * reply has been dropped or sent twice, the replies that follow on this connection are each taken for
+ * reply has been dropped or sent twice, the replies that follow on this connection are each read as
  * another's as long as their shapes fit: a miss for a miss, `STORED` for `STORED`, a value for another `get` of the
  * same key. Answers to requests that were in flight on such a connection from then on, and only they, are no
  * evidence, and are counted apart when they would be wrong. Even they must never be a value of

@@ -193,7 +193,7 @@ export class ProxiedConnection {
     "drop a reply": () => this.#shift("drop a reply"),
   };
 
-  /** From here on no reply on this connection can be told from the one before or after it. */
+  /** From here on no reply on this connection can be distinguished from the one before or after it. */
   #shift(fault: Fault): void {
     this.#options.count(fault);
     if (this.#hasShifted) return;

@@ -8,7 +8,7 @@
 import type { Journal } from "./journal.ts";
 import { ChaosProxy, type ProxyOptions } from "./proxy.ts";
 
-/** What the thread is told. */
+/** What the thread receives. */
 export type ToProxies = { readonly open: readonly ProxyOptions[] } | { readonly close: true };
 
 /** What it answers. */

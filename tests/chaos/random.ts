@@ -1,4 +1,4 @@
-/** Chance that can be had again. @module */
+/** Random numbers that can be repeated by a seed. @module */
 
 /** Numbers that look random and are the same for the same seed (Tommy Ettinger's mulberry32). */
 export class Random {
@@ -50,7 +50,7 @@ export class Random {
   }
 }
 
-/** The seed to use: the environment's `CHAOS_SEED`, so that a run can be had again, else a new one. */
+/** The seed to use: the environment's `CHAOS_SEED`, so that a run can be repeated, else a new one. */
 export function chooseSeed(): number {
   return Number(Deno.env.get("CHAOS_SEED") ?? crypto.getRandomValues(new Uint32Array(1))[0]);
 }

@@ -112,7 +112,7 @@ class Survivor {
     else await this.client.set(this.#key, "value");
   }
 
-  /** Whether an operation was answered, and not rejected for its server's sake; in time either way. */
+  /** Whether an operation was answered, and not rejected because of its server; in time either way. */
   async #isAnswered(call: () => Promise<void>): Promise<boolean> {
     const due = new Due(TIMEOUT);
     const isAnswered = await call().then(() => true, (error) => {

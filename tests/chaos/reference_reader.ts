@@ -29,10 +29,10 @@ export function foundText(flags: number, data: Uint8Array): Outcome {
   return `found ${flags} ${latin1.decode(data)}`;
 }
 
-/** The reply to a step that could not be told from others is asked for again so often, on another connection. */
+/** How often a reply that could not be distinguished from others is asked for again, on another connection. */
 const CHANCES = 3;
 
-/** How the reading of a connection's bytes has ended: a refusal may be anybody's, or it has no whole reply. */
+/** How the reading of a connection's bytes has ended: a refusal may belong to any request, or there is no whole reply. */
 type End = "all read" | "interrupted" | "dead";
 
 /**
@@ -61,7 +61,7 @@ export function expectedOutcomes(
   return outcomes.map((outcome) => outcome ?? DEAD);
 }
 
-/** Reads the replies to some steps, as far as they can be told from one another. */
+/** Reads the replies to some steps, as far as they can be distinguished. */
 function readReplies(
   reader: Reader,
   steps: readonly Step[],
@@ -163,7 +163,7 @@ class Reader {
     return "dead";
   }
 
-  /** The next line; `undefined` when there is none that is whole. */
+  /** The next line; `undefined` when it is not there as a whole. */
   #line(): string | undefined {
     const lf = this.#text.indexOf("\n", this.#at);
     if (lf < 0 || lf === this.#at || this.#text[lf - 1] !== "\r") return undefined;

@@ -41,7 +41,7 @@ const RETRIES = [0, 0, 2];
 /** What another client does when a server fails, beside the one whose answers are judged. */
 const FAILOVERS = ["miss", "remove"] as const;
 const GUTTER = 0.3;
-/** In how many of the cases somebody listens to what clients publish. */
+/** In how many of the cases something listens to what clients publish. */
 const OBSERVED = 0.5;
 
 /** The setting of the nth round: all ways to dial and to read, numbers of sockets and of servers come in turn. */
@@ -114,7 +114,7 @@ class Deployment implements AsyncDisposable {
     return new Deployment(setting, random, servers, proxies);
   }
 
-  /** Lets clients, one after the other, work under fire, and judges what they were told. */
+  /** Lets clients, one after the other, work under fire, and judges what they got. */
   async fight(milliseconds: number): Promise<Tally> {
     using heartbeat = new Heartbeat();
     using sockets = new OpenSockets();

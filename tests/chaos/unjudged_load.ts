@@ -46,7 +46,7 @@ export interface UnjudgedOptions {
 }
 
 /**
- * Calls a client that fails over. A value may then be on two servers, so nobody judges what is read.
+ * Calls a client that fails over. A value may then be on two servers, so what is read is not judged.
  *
  * @returns Resolves after the signal, when all that was called has settled.
  */

@@ -5,7 +5,7 @@ import { programPath } from "../support/memcached.ts";
 import { moecache } from "./fake_terminal.ts";
 import { LACKS_TMUX, TmuxTerminal } from "./tmux.ts";
 
-/** How each shell is started without anybody's configuration, and gets a dollar as its prompt. */
+/** How each shell is started without any user's configuration, and gets a dollar as its prompt. */
 const SHELLS: Readonly<Record<string, readonly [start: string, prompt: string]>> = {
   bash: ["bash --norc --noprofile", "PS1='$ '"],
   zsh: ["zsh -f", "PS1='$ '"],

@@ -55,7 +55,7 @@ for (const [kind, start] of Object.entries(SERVERS)) {
     assertStringIncludes((await at(`/scrape?target=${server.address}`)).text, "memcached_up 1\n");
     assertStringIncludes((await at("/scrape?target=127.0.0.1:1")).text, "memcached_up 0\n");
     assertEquals((await at("/scrape")).status, 400);
-    // The figures of one of them would be taken for those of the other.
+    // The figures of one of them would be read as those of the other.
     assertEquals((await at(`/scrape?target=${server.address},127.0.0.1:1`)).status, 400);
     assertEquals((await at("/nothing")).status, 404);
     const { code, messages } = await exporter.end();

@@ -161,7 +161,7 @@ Deno.test("a pattern matches the whole key, and its own signs where they are esc
   assertEquals(matches("(a|b)+$", "(a|b)+$"), true);
 });
 
-Deno.test("a server that is down is said in one line, and the others are listed", async () => {
+Deno.test("a server that is down is reported in one line, and the others are listed", async () => {
   await using server = await MemcachedServer.listen();
   await using client = new Client(server.address);
   await client.set("key", "value");

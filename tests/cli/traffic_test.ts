@@ -164,6 +164,19 @@ Deno.test("monitor prints what happens, without control characters", async () =>
   ]);
 });
 
+Deno.test("monitor says how many events a server has dropped, which only its statistics tell", async () => {
+  let dropped = 0;
+  await using server = await MemcachedServer.listen({
+    fault: ({ line }) =>
+      line === "stats" ? { reply: `STAT log_worker_dropped ${dropped += 4}\r\nEND` } : undefined,
+  });
+  await using client = new Client(server.address);
+  const timer = setInterval(() => client.get("key").catch(() => {}), 5);
+  const { messages } = await moecache(`monitor -n 1 -s ${server.address}`)
+    .finally(() => clearInterval(timer));
+  assertEquals(messages, `moecache: ${server.address} left 4 events out\n`);
+});
+
 Deno.test("monitor ends with Ctrl-C, and with 3 where nothing can be watched", async () => {
   await using old = await MemcachedServer.listen({ imitate: "1.4.20" });
   assertEquals((await moecache(`monitor -s ${old.address}`)).code, 3);

@@ -298,7 +298,7 @@ for (const { way, ...dialling } of WAYS) {
   });
 
   test("Client finds a connection closed even if the process was busy", async () => {
-    // Only a timer has Deno look at the sockets of its node:net, which nobody is to wait for.
+    // Only a timer makes Deno look at the sockets of its node:net.
     if ("Deno" in globalThis && way.startsWith("node")) return;
     const closed = gate();
     await using peer = new ScriptedPeer(async (connection, index) => {

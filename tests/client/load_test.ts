@@ -1,4 +1,4 @@
-/** More at once than anybody should ask for. */
+/** More at once than a program should ask for. */
 
 import { assert, assertEquals } from "@std/assert";
 import { Client } from "../../mod.ts";

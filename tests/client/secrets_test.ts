@@ -46,7 +46,7 @@ function safeJson(value: unknown): string {
   return JSON.stringify(value, (_, part) => typeof part === "bigint" ? `${part}` : part) ?? "";
 }
 
-/** Everything that can be had from a client while its server misbehaves. */
+/** Everything that a client shows while its server misbehaves. */
 async function outcomes(address: ServerAddress, options: ClientOptions): Promise<unknown[]> {
   const seen: unknown[] = [];
   const locator = (servers: readonly Server[]) => {
@@ -107,7 +107,7 @@ const betraying: Script = async (connection) => {
   await sendIfThere(connection, `CLIENT_ERROR "${secret}" is no command\r\n`);
 };
 
-/** Accepts, and then says what it was told as the reply to something else. */
+/** Accepts, and then sends what it has received as the reply to something else. */
 const traitor: Script = async (connection) => {
   await connection.request();
   await connection.request();

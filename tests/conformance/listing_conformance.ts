@@ -150,7 +150,7 @@ export function describeListing(
     test("items rejects when memcached refuses", async (client, _other, { address }) => {
       await send(address, "lru_crawler disable\r\n");
       const error = await assertRejects(() => client.items().next(), ClientException, address);
-      // memcached says the second while the crawler it was told to stop has not stopped yet.
+      // memcached says the second while the crawler that has to stop has not stopped yet.
       const refusals = ["CLIENT_ERROR lru crawler disabled", "ERROR an unknown error happened"];
       assert(refusals.includes(String(error.item)), String(error.item));
     });

@@ -28,7 +28,7 @@ const wrong: Credentials = { username: "user", password: "wrong-pässword" };
 const WAYS: readonly ClientOptions[] = [{ io: "direct" }, { io: "streams" }];
 const URL_AUTH = "user:s3cret%2F%C3%BC";
 
-/** A server that demands authentication, and can be ended and begun anew on its port. */
+/** A server that demands authentication, and can be ended and started again on its port. */
 interface Demanding extends AsyncDisposable {
   readonly port: number;
 }

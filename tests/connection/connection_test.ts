@@ -61,7 +61,7 @@ for (const direct of [true, false]) {
   });
 }
 
-/** A socket that writes what nobody reads, and is not closed before that is done or given up, as workers' are. */
+/** A socket that writes what its peer does not read, and is not closed before that is done or given up, as workers' are. */
 function reluctantTransport(): Transport {
   const { promise: givenUp, resolve: giveUp } = Promise.withResolvers<void>();
   const writable = new WritableStream<Uint8Array>({

@@ -12,7 +12,7 @@ import type { Job, OwnCode } from "./idle_client.ts";
 const LONGEST = 20_000;
 const PROGRAM = new URL("idle_client.ts", import.meta.url);
 
-/** Answers each request when it has waited so many milliseconds. */
+/** Answers each request when it has waited for some milliseconds. */
 function slowly(delay: number): Script {
   return async (connection) => {
     while (await connection.request() !== undefined) {

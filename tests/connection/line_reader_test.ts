@@ -132,7 +132,7 @@ Deno.test("LineReader gives up a server that sends nothing when a line is due, a
   clock.tick(9_999);
   server.write(utf8("OK\r\n"));
   assertEquals(await first, "OK");
-  // Nobody waits for a line: the caller has something else to do.
+  // Nothing waits for a line: the caller has something else to do.
   await settle();
   clock.tick(60_000);
   // Nor is one due that comes when there is something to tell.

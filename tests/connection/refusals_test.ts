@@ -403,7 +403,7 @@ Deno.test("Client assigns replies correctly if statistics are refused in their m
 });
 
 Deno.test("Client assigns no reply to a quiet meta command if the command after it is refused", async () => {
-  // memcached's own proxy, where nobody has told it of `mn`.
+  // memcached's own proxy, which does not know `mn`.
   await using peer = new ScriptedPeer(answering((line) => {
     if (line === "mn") return "SERVER_ERROR lua failure\r\n";
     return line.startsWith("mg") ? undefined : answerOf("twemproxy", line);

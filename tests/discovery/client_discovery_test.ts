@@ -24,7 +24,7 @@ import { until } from "../support/turns.ts";
 
 type Servers = DiscoveredServers["servers"];
 
-/** A registry that is told what to answer, and counts how often it is asked. */
+/** A registry that gives the answers of a test, and counts how often it is asked. */
 class Registry implements Discovery {
   readonly name = "registry";
   readonly interval: number;

@@ -36,7 +36,7 @@ class Watched implements AsyncDisposable {
       retryDelay: 100,
       maxRetryDelay: 1_600,
       tls: undefined,
-      connect: () => Promise.reject(new Error("nobody is to be asked")),
+      connect: () => Promise.reject(new Error("no server must be asked")),
       isAwaited: () => this.isAwaited,
       found: (servers) => this.found.push(servers),
       failed: (error) => this.failed.push(error),

@@ -6,7 +6,7 @@ import type { DiscoveryContext } from "../../src/discovery/discovery.ts";
 const context: DiscoveryContext = {
   signal: new AbortController().signal,
   tls: undefined,
-  connect: () => Promise.reject(new Error("nobody is to be asked directly")),
+  connect: () => Promise.reject(new Error("no server must be asked directly")),
 };
 
 /** Answers from a zone; what it does not hold has no records. */

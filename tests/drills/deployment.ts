@@ -48,7 +48,7 @@ export class Deployment implements AsyncDisposable {
     this.#processes.set(name, await MemcachedProcess.start(ARGUMENTS, { port }));
   }
 
-  /** Stops a server: the kernel takes connections and requests for it, and nobody answers. */
+  /** Stops a server: the kernel takes connections and requests for it, and nothing answers. */
   stop(name: string): void {
     Deno.kill(this.#processOf(name).pid, "SIGSTOP");
   }

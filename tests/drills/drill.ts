@@ -61,7 +61,7 @@ export interface Outcome {
   readonly isWell: boolean;
 }
 
-/** Of the operations of any so many milliseconds, this share must be as before. */
+/** In each time of this many milliseconds, this share of the operations must be as before. */
 const WINDOW = 100;
 const SHARE = 0.9;
 /** When a drill is given up. */

@@ -24,7 +24,7 @@ const TICK = 4;
 export class Load {
   readonly client: Client;
   readonly operations: Operation[] = [];
-  /** Answers that were another key's, or nobody's. */
+  /** Answers that were another key's, or of no key. */
   readonly wrong: string[] = [];
   /** What rejected, if it was not a `SocketError`. */
   readonly strange: unknown[] = [];
@@ -34,7 +34,7 @@ export class Load {
   readonly #rate: number;
   readonly #stored = new Int32Array(KEYS);
   readonly #acknowledged = new Int32Array(KEYS).fill(-1);
-  /** Keys of which it is not known what became of a store that failed. */
+  /** Keys with a store that failed, where it is not known whether it was carried out. */
   readonly #unsure = new Set<number>();
   readonly #open = new Set<Promise<void>>();
   #timer: ReturnType<typeof setInterval> | undefined;

@@ -57,7 +57,7 @@ Deno.test("once and getOrSet wait for another client under fake timers", async (
     });
     await begun.promise;
     const waiting = act(second, () => Promise.reject(new Error("it waits")));
-    // By then the other has found that somebody is at it.
+    // By then the other one has found that the value is being computed.
     for (let i = 0; i < 20; i++) await first.get("another");
     resolve("value");
     assertEquals(await Promise.all([acting, waiting]), ["value", "value"]);

@@ -2,7 +2,7 @@
  * One of many processes that ask for a value at once; `get_or_set_processes_test.ts` runs it.
  *
  * It prints `loading` when it computes the value and `got <value>` for each caller. The first load of all
- * hangs where it is told to, and waits for the process to be killed.
+ * hangs where its argument says so, and waits for the process to be killed.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import { Client } from "../../mod.ts";
 import { systemClock } from "../../src/waiting.ts";
 import { pause } from "../../src/waiting/timers.ts";
 
-/** What a process is told, as JSON in its argument. */
+/** What a process gets, as JSON in its argument. */
 export interface Task {
   readonly address: string;
   readonly key: string;

@@ -25,7 +25,7 @@ import { FakeClock } from "../support/fake_clock.ts";
 import { assertTtl } from "../support/ttl.ts";
 import { standstill } from "../support/turns.ts";
 
-/** A loader that waits until it is told what to give. */
+/** A loader that waits until the test gives it a value. */
 class Loader {
   calls = 0;
   #called = Promise.withResolvers<void>();
@@ -53,7 +53,7 @@ class Loader {
 /** Whether a line is what a lease holds. */
 const isNonce = (line: string): boolean => /^[0-9a-f-]{36}$/.test(line);
 
-const never = (): Promise<unknown> => Promise.reject(new Error("nobody was to load"));
+const never = (): Promise<unknown> => Promise.reject(new Error("nothing must be loaded"));
 
 /** What the servers are asked in. */
 const DIALECTS: Readonly<Record<string, ClientOptions>> = {

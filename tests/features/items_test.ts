@@ -8,7 +8,7 @@ import { until } from "../support/turns.ts";
 
 const ignore = memcachedPath() === undefined;
 
-/** Stores so many items under keys that begin with this text. */
+/** Stores a number of items under keys that begin with this text. */
 async function fill(client: Client, count: number, start: string): Promise<string[]> {
   const keys = Array.from({ length: count }, (_, i) => `${start}${i}`);
   for (let at = 0; at < count; at += 5000) {

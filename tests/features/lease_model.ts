@@ -49,7 +49,7 @@ export async function tryLeases(trial: LeaseTrial): Promise<LeaseTally> {
       const game = new Game(clients, key, chance);
       await game.play(isQuiet);
       if (isQuiet) tally.needless += game.loads - 1;
-      // Nobody computes any more: what is stale is not served, but computed again.
+      // No client computes any more: what is stale is not served, but computed again.
       const last = await game.get(chance.pick(clients));
       if (last !== game.present) tally.outdated.push(`${key}: ${last}, not ${game.present}`);
     };

@@ -21,7 +21,7 @@ import {
 import { answering, ScriptedPeer } from "../support/scripted_peer.ts";
 import { SwitchedFleet, type SwitchedServer, untilUp } from "../support/switched_fleet.ts";
 
-/** An address where nobody listens. */
+/** An address where nothing listens. */
 function deadAddress(): string {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   return `127.0.0.1:${(listener.addr as Deno.NetAddr).port}`;
@@ -31,7 +31,7 @@ function missing(): Client {
   return new Client(deadAddress(), { failover: "miss", timeout: 10_000 });
 }
 
-const never = (): Promise<never> => Promise.reject(new Error("nobody was to be called"));
+const never = (): Promise<never> => Promise.reject(new Error("nothing must be called"));
 
 describe(`A client that fails over to "miss" without a listener for errors`, () => {
   it("computes by getOrSet and memoize without storing", async () => {
@@ -227,7 +227,7 @@ describe(`A client that fails over to "miss" and loses its server`, () => {
 });
 
 describe("A namespace whose counter cannot be reached", () => {
-  /** Two servers, of which the first one has the counter of a namespace and the second one all its keys. */
+  /** Two servers: the first one has the counter of a namespace, and the second one all its keys. */
   async function withFleet(
     failover: "miss" | "error",
     body: (names: Namespace, counter: SwitchedServer, client: Client) => Promise<void>,

@@ -30,7 +30,7 @@ export interface BuildOptions {
   readonly env?: Record<string, string>;
 }
 
-/** What the program is told that makes the files; paths are absolute. */
+/** The options of the program that makes the files; paths are absolute. */
 export interface BuildJob {
   /** The modules by the names of their files. */
   readonly entries: Readonly<Record<string, string>>;

@@ -72,7 +72,7 @@ function chunkOf(id, { getModuleInfo }) {
 }
 
 /**
- * Where a source is said to be, from a map: in the package, as it is in the repository.
+ * Where a source is, by a map: in the package, as it is in the repository.
  *
  * @param {string} source
  * @param {string} map

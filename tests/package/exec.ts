@@ -2,11 +2,11 @@
 
 /** Where and with what a program runs. */
 export interface ExecOptions {
-  /** The folder it runs in; that of this process unless given. */
+  /** The folder it runs in; by default that of this process. */
   readonly cwd?: string | URL;
   /** Environment variables to add. */
   readonly env?: Record<string, string>;
-  /** What it reads from its standard input; nothing unless given. */
+  /** What it reads from its standard input; nothing by default. */
   readonly input?: string;
 }
 

@@ -11,12 +11,12 @@ export interface Configuration {
   readonly publish: { readonly include: readonly string[] };
 }
 
-/** The entry that is a program: nobody imports it. */
+/** The entry that is a program: it is not imported. */
 export const PROGRAM = "./cli";
 
 /**
  * What the adapters adapt, and the versions that are known to be fit. A user of an adapter has the package
- * anyway, and nobody else needs it.
+ * anyway, and other programs do not need it.
  */
 export const ADAPTED: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   "./bentocache": { bentocache: ">=1.6" },

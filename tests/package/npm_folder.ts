@@ -3,7 +3,7 @@
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { exec } from "./exec.ts";
 
-/** What npm is told wherever it installs: to run no package's scripts, and to print nothing but faults. */
+/** The options of npm wherever it installs: to run no package's scripts, and to print nothing but faults. */
 export const QUIET: readonly string[] = [
   "--ignore-scripts",
   "--no-audit",

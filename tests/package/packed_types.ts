@@ -21,7 +21,7 @@ const installation = await Installation.make(tarball.path, npmInstall);
 const { folder } = installation;
 Deno.test.afterAll(() => installation[Symbol.asyncDispose]());
 
-/** Uses the entries that everybody needs, so that a wrong type is an error. */
+/** Uses the entries that every program needs, so that a wrong type is an error. */
 const USE = `
 import { BareClient, Client, jsonTranscoder, type ServerAddress } from "${NAME}";
 import { lock, type Lock } from "${NAME}/patterns";
@@ -36,7 +36,7 @@ export async function use(): Promise<unknown[]> {
   const bare: BareClient = new BareClient(address, { transcoder: jsonTranscoder() });
   // @ts-expect-error: it is a number
   new Client(address, { timeout: "1000" });
-  // @ts-expect-error: it has to be told
+  // @ts-expect-error: it has to be given
   new BareClient(address, {});
   // @ts-expect-error: there is no such method
   client.got("key");
@@ -73,7 +73,7 @@ async function askAll(): Promise<string> {
 
 /** What the DOM library is called. */
 const WEB = ["esnext", "dom", "dom.iterable", "dom.asynciterable"];
-/** Where the types are to be taken, and what the compiler is told there. */
+/** Where the types are to be taken, and the options of the compiler there. */
 const PROJECTS: Readonly<Record<string, Record<string, unknown>>> = {
   "node16": { module: "node16", moduleResolution: "node16" },
   "nodenext": { module: "nodenext", moduleResolution: "nodenext" },

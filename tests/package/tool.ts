@@ -23,7 +23,7 @@ export interface Tool {
   readonly path: string;
 }
 
-/** The first release of Node 20 for everybody, which `engines` names. */
+/** The first release of Node 20, which `engines` names. */
 export const OLDEST_NODE: Tool = { name: "Node 20.9", from: "node-20.9", path: "bin/node" };
 /** The first Node that takes a module from `require()`. */
 export const REQUIRING_NODE: Tool = { name: "Node 20.19", from: "node-20.19", path: "bin/node" };

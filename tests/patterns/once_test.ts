@@ -37,7 +37,7 @@ onEveryServer("once", (test) => {
   });
 
   test("does not run the action again when the result cannot be stored", async (first, second) => {
-    const never = () => Promise.reject(new Error("nobody was to act"));
+    const never = () => Promise.reject(new Error("nothing must be carried out"));
     const unstorable: [unknown, new (message: string) => Error, string][] = [
       [() => {}, ValidationException, "Cannot"],
       // Values that cannot be converted to text.
@@ -83,7 +83,7 @@ onEveryServer("once", (test) => {
       return promise;
     });
     await begun.promise;
-    const never = () => Promise.reject(new Error("nobody was to act"));
+    const never = () => Promise.reject(new Error("nothing must be carried out"));
     const impatient = () => once(second, "key", never, { waitFor: 0.02 });
     await assertRejects(impatient, ClientException, "another client is still running the action");
     const signal = AbortSignal.timeout(20);
@@ -111,7 +111,7 @@ for (const verb of ["get", "add"]) {
     }));
     await using client = new Client(peer.address);
     const stop = new AbortController();
-    const never = () => Promise.reject(new Error("nobody was to act"));
+    const never = () => Promise.reject(new Error("nothing must be carried out"));
     const done = once(client, "key", never, { signal: stop.signal });
     await asked.promise;
     stop.abort("enough");

@@ -42,7 +42,7 @@ export class Outcomes {
   }
 }
 
-/** Answers commands made anew with a reply, arriving in every way it may; gives each way's outcomes. */
+/** Answers new commands with a reply that arrives in every way it may; returns the outcomes of each way. */
 export function outcomesOf(
   make: (outcomes: Outcomes) => Command[],
   reply: string,

@@ -124,7 +124,7 @@ const CASES: Record<string, (fleet: Fleet) => Promise<void>> = {
   "get misses what neither has": async ({ client, key }) => {
     assertEquals(await client.get(key), undefined);
   },
-  "all who ask at once for what is only at the former place find it": async (fleet) => {
+  "all callers that ask at once for what is only at the former place find it": async (fleet) => {
     const { before, client } = fleet;
     const reads: Record<string, (key: string) => Promise<unknown>> = {
       get: (key) => client.get(key),

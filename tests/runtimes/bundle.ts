@@ -18,10 +18,10 @@ const BUILT = "built";
 
 /** How {@linkcode bundle} goes about it. */
 export interface BundleOptions {
-  /** The module that is to stand for the name `Deno`, such as `deno_shim.js`; none unless given. */
+  /** The module that is to stand for the name `Deno`, such as `deno_shim.js`; none by default. */
   readonly shim?: URL;
   /**
-   * What becomes of the sources: `"bundled"` with the rest unless given. `"installed"`: the package in
+   * What becomes of the sources: `"bundled"` with the rest by default. `"installed"`: the package in
    * `node_modules` beside the output takes their place, for what imports its entries alone. `"built"`: they are
    * built as the package is, beside the output, for what imports other modules as well.
    */

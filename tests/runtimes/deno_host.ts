@@ -2,7 +2,7 @@
 
 import { memcachedPath } from "../support/memcached.ts";
 
-/** What an errand is told; each is told its own part of it. */
+/** What an errand gets; each reads its own part of it. */
 interface Told {
   /** Which listener, connection or program. */
   readonly id: number;
@@ -24,7 +24,7 @@ interface Told {
   readonly text: string;
 }
 
-/** Does something with what it is told and the bytes it is given; what comes of it is sent, as JSON mostly. */
+/** Does something with its parameters and the bytes that it gets; the result is sent, mostly as JSON. */
 type Errand = (told: Told, bytes: Uint8Array<ArrayBuffer>) => unknown;
 
 /**
@@ -36,7 +36,7 @@ export class DenoHost implements AsyncDisposable {
   readonly #listeners = new Map<number, Deno.TcpListener>();
   readonly #connections = new Map<number, Deno.TcpConn>();
   readonly #programs = new Map<number, Deno.ChildProcess>();
-  /** Nobody else may have programs run: web pages reach this address as well. */
+  /** No other program may run commands: web pages reach this address as well. */
   readonly #secret = crypto.randomUUID();
   #lastId = 0;
   readonly #errands: Record<string, Errand> = {
@@ -104,7 +104,7 @@ export class DenoHost implements AsyncDisposable {
     return this.#lastId;
   }
 
-  /** Answers `POST /secret/errand?{"what":"it is told"}`; with status 500 and the error if it failed. */
+  /** Answers `POST /secret/errand?{"what":"it gets"}`; with status 500 and the error if it failed. */
   async #answer(request: Request): Promise<Response> {
     const { pathname, search } = new URL(request.url);
     const [, secret, errand] = pathname.split("/");

@@ -1,4 +1,4 @@
-/** What workerd is told to run a bundled worker's tests. @module */
+/** The configuration by which workerd runs a bundled worker's tests. @module */
 
 /** What a worker is compatible with. */
 export interface Compatibility {
@@ -9,7 +9,7 @@ export interface Compatibility {
 
 /**
  * Makes the configuration for `workerd test` of a worker that exports `test` and may reach the loopback
- * network, which it may not unless it is told.
+ * network, which it may not by default.
  *
  * @param script The bundled worker, relative to where the configuration will be.
  * @param bindings Texts for the worker's environment, under their names.

@@ -43,9 +43,9 @@ export interface KeyedCertificate {
 export interface CertificateOptions {
   /** The host names and IP addresses that it is for. */
   readonly names: readonly string[];
-  /** Who shows it; a server unless given. */
+  /** Who shows it; a server by default. */
   readonly usage?: keyof typeof USAGES;
-  /** Milliseconds from now until it expires; a day unless given. */
+  /** Milliseconds from now until it expires; a day by default. */
   readonly expiresIn?: number;
 }
 

@@ -75,7 +75,7 @@ function cyclic(name: string): Cyclic {
 
 const symbol = Symbol("key");
 
-/** Pairs made anew by each call, so that no pair is equal for being identical. */
+/** Makes the pairs in each call, so that no pair is equal because it is identical. */
 const EQUAL: Record<string, () => [unknown, unknown]> = {
   "primitives": () => ["a", "a"],
   "NaN": () => [NaN, NaN],

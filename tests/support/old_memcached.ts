@@ -99,7 +99,7 @@ function closeSocket(socket: Deno.Conn): void {
   }
 }
 
-/** Takes requests apart, and puts something that nobody knows in the place of meta commands. */
+/** Takes requests apart, and puts something unknown in the place of meta commands. */
 class RequestFilter implements Filter {
   #rest = "";
   /** How much of a value is still to come. */

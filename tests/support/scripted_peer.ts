@@ -1,4 +1,4 @@
-/** A server that does as it is told. @module */
+/** A server that follows a script. @module */
 
 /** One client's connection to a {@linkcode ScriptedPeer}. */
 export class PeerConnection {

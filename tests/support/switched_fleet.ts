@@ -1,4 +1,4 @@
-/** Servers that fail when they are told to. @module */
+/** Servers that a test makes fail and work again. @module */
 
 import type { Client, Dial, Transport } from "../../mod.ts";
 import { MemcachedServer } from "../../src/testing/mod.ts";

@@ -62,7 +62,7 @@ export function addUp(outcomes: readonly Outcome[]): Outcome {
 }
 
 /**
- * Sums lanes up. What was not run is said last, and is red where nobody would read it.
+ * Sums lanes up. What was not run comes last, and is red where it would not be read.
  *
  * @param outcomes What came of each lane, under its name.
  * @param isCI Whether a machine alone looks at the result.

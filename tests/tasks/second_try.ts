@@ -1,6 +1,6 @@
 /**
  * A second try for tests that failed: on a busy machine one of ten thousand may meet something that has nothing to do
- * with the change. What fails twice is red; what passes then is named at the end, so that somebody looks at it.
+ * with the change. What fails twice is red; what passes then is named at the end, so that it is looked at.
  *
  * @module
  */

@@ -95,7 +95,7 @@ function count(number: number): string {
 /** What a run tells while it goes on. */
 interface RunEvents {
   onTest(): void;
-  /** So many seconds of its work are done. */
+  /** How many seconds of its work are done. */
   onDone(seconds: number): void;
 }
 

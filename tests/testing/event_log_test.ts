@@ -32,7 +32,7 @@ Deno.test("EventLog.log sends no event of a kind that no client watches, and doe
   const log = createLog();
   const watcher = watchFetchers(log);
   log.log("mutations", () => {
-    throw new Error("Cannot describe: nobody watches");
+    throw new Error("Cannot describe: no connection watches");
   });
   assertEquals(lines(watcher), []);
 });

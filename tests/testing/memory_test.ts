@@ -9,7 +9,7 @@ const CONNECTIONS = 4000;
 
 const VALUE = "x".repeat(100);
 
-/** Stores as many items as take so many bytes by memcached's reckoning, and waits for the last reply. */
+/** Stores as many items as take this number of bytes, as memcached counts, and waits for the last reply. */
 async function fill(port: number, byteLength: number): Promise<void> {
   using connection = await Deno.connect({ hostname: "127.0.0.1", port });
   const replies = new Uint8Array(65536);

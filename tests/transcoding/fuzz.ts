@@ -1,4 +1,4 @@
-/** Items with bytes and flags that nobody in his right mind wrote. @module */
+/** Items with bytes and flags that no program would write. @module */
 
 import { ClientException, type EncodedValue, type Transcoder } from "../../mod.ts";
 import type { Random } from "../chaos/random.ts";

@@ -181,7 +181,7 @@ Deno.test("moecacheTranscoder says that appended text damages a value that is no
   assertEquals(await client.get("key"), "textmore");
 });
 
-Deno.test("a client says of which key a value cannot be read or stored, and how to read others'", async () => {
+Deno.test("a client names the key whose value cannot be read or stored, and says how to read others'", async () => {
   await using server = await MemcachedServer.listen();
   await using client = new Client(server.address);
   await using json = new Client(server.address, { transcoder: jsonTranscoder });

@@ -1,4 +1,4 @@
-/** Values that refer to the same long part very many times: somebody means harm, or many values are equal. */
+/** Values that refer to the same long part very many times: as an attacker would send them, or because many values are equal. */
 
 import { assert, assertEquals, assertInstanceOf, assertNotStrictEquals } from "@std/assert";
 import { moecacheTranscoder } from "../../src/transcoding/moecache_transcoder.ts";

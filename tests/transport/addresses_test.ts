@@ -47,7 +47,7 @@ async function canConnect(path: string): Promise<boolean> {
     (await Deno.connect({ transport: "unix", path })).close();
     return true;
   } catch {
-    // Not there yet, or nobody listens there yet.
+    // Not there yet, or nothing listens there yet.
     return false;
   }
 }
@@ -95,7 +95,7 @@ Deno.test({
  * Has Deno run a program where a host name stands for these addresses, on this process's machine.
  *
  * @param input What it gets to do.
- * @param allowed Where it may connect to; anywhere unless given.
+ * @param allowed Where it may connect to; anywhere by default.
  */
 async function runWithHosts(hosts: string, input: unknown, allowed?: string): Promise<unknown> {
   const file = await Deno.makeTempFile();
@@ -139,7 +139,7 @@ const HOSTS = `127.0.0.1 localhost
 127.0.0.1 dead.test
 `;
 
-/** Has the system leave attempts to connect to an address unanswered, for want of room in a listener's queue. */
+/** Makes the system leave attempts to connect to an address unanswered: the listener's queue is full. */
 async function playDead(hostname: string, port: number): Promise<Disposable> {
   const listener = Deno.listen({ hostname, port, tcpBacklog: 1 });
   const connections: Deno.Conn[] = [];

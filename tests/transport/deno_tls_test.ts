@@ -149,7 +149,7 @@ function collect(): void {
   runInNewContext("gc")();
 }
 
-/** Connects until the system, for want of room in the listener's queue, lets an attempt hang. */
+/** Connects until the listener's queue is full, so that the system lets an attempt hang. */
 async function fillBacklog(address: { hostname: string; port: number }): Promise<Deno.Conn[]> {
   const connections: Deno.Conn[] = [];
   while (connections.length < 8) {

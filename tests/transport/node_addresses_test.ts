@@ -1,11 +1,12 @@
 /** Which of a name's addresses Bun and Node connect to, and when; sockets, names and time are made up. */
 
 import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
-import process from "node:process";
+import dns from "node:dns";
 import { connectNode } from "../../src/transport/node.ts";
 import type { NodeSocket } from "../../src/transport/node_socket.ts";
 import type { NodeTransport } from "../../src/transport/node_transport.ts";
 import { systemClock } from "../../src/waiting.ts";
+import { turn } from "../support/turns.ts";
 
 /** Names, and what `node:dns` says of them. */
 const NAMES: Record<string, string[]> = {
@@ -15,7 +16,7 @@ const NAMES: Record<string, string[]> = {
   "both.test": ["fd00::1", "fd00::2", "10.0.0.1", "fd00::1"],
 };
 
-/** A socket that connects or fails when it is told to. */
+/** A socket that connects or fails when a test says so. */
 class FakeSocket {
   readonly #listeners: Record<string, (error?: Error) => void> = {};
   isDestroyed = false;
@@ -52,7 +53,7 @@ class Attempts implements Disposable {
   /** How long is waited for each address, in milliseconds. */
   readonly waits: number[] = [];
   readonly #caller = new AbortController();
-  readonly #own = { builtin: process.getBuiltinModule, after: systemClock.after };
+  readonly #own = { lookup: dns.promises.lookup, after: systemClock.after };
   #due = (): void => {};
 
   constructor() {
@@ -61,7 +62,7 @@ class Attempts implements Disposable {
       const addresses = NAMES[name]?.map((address) => ({ address }));
       return addresses === undefined ? new Promise(() => {}) : Promise.resolve(addresses);
     };
-    Object.assign(process, { getBuiltinModule: () => ({ ADDRCONFIG: 0, promises: { lookup } }) });
+    Object.assign(dns.promises, { lookup });
     const after: typeof systemClock.after = (delay, callback) => {
       this.waits.push(delay);
       this.#due = callback;
@@ -92,9 +93,10 @@ class Attempts implements Disposable {
     for (let turns = 0; turns < 100; turns++) {
       const socket = this.sockets.get(host);
       if (socket !== undefined) return socket;
-      await Promise.resolve();
+      // Deno loads node:dns by an import.
+      await turn();
     }
-    throw new Error(`Nobody connects to ${host}`);
+    throw new Error(`No test connects to ${host}`);
   }
 
   /** Lets the time be over that is waited for the address that was tried last. */
@@ -112,7 +114,7 @@ class Attempts implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    Object.assign(process, { getBuiltinModule: this.#own.builtin });
+    Object.assign(dns.promises, { lookup: this.#own.lookup });
     Object.assign(systemClock, { after: this.#own.after });
   }
 }

@@ -9,7 +9,7 @@ import { until } from "../support/turns.ts";
 
 const ignore = lacksTls();
 const authority = await CertificateAuthority.create("the authority of these tests");
-const stranger = await CertificateAuthority.create("an authority that nobody knows");
+const stranger = await CertificateAuthority.create("an unknown authority");
 const server = await authority.issue({ names: ["localhost", "127.0.0.1"] });
 const elsewhere = await authority.issue({ names: ["cache.example.com", "127.0.0.9"] });
 const expired = await authority.issue({ names: ["localhost", "127.0.0.1"], expiresIn: -60_000 });

@@ -86,7 +86,7 @@ Deno.test("hashedKeys treats a collision as a miss", async () => {
   assertEquals(await view.getMany(["c d"]), new Map());
   assertEquals(await view.getOrSet("c d", () => "second"), "second");
   assertEquals([await view.get("a b"), await view.get("c d")], [undefined, "second"]);
-  // Somebody's own item under that key belongs to no key of the view.
+  // Another program's item under that key belongs to no key of the view.
   await client.set("#same", "own");
   assertEquals(await view.get("c d"), undefined);
 });

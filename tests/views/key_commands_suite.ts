@@ -60,7 +60,7 @@ export function describeKeyCommands(
     });
 
     testView(
-      "refuses what is no object of options, or no signal, also where it asks nobody",
+      "refuses what is no object of options, or no signal, also where it asks no server",
       async (view) => {
         const load = () => "value";
         await view.set(a, "1");

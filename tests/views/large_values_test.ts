@@ -409,7 +409,7 @@ onEveryServer("largeValues", (test) => {
     assert(last !== undefined);
     await client.delete(last);
     await assertRejects(() => read(stream), ClientException, "dropped a part");
-    // From then on it is known before anything is read: nobody gets half a value again and again.
+    // From then on it is known before anything is read: no caller gets half a value again and again.
     assertEquals(await view.getStream("a"), undefined);
   });
 
@@ -568,7 +568,7 @@ Deno.test("largeValues streams 64 MB in memory that holds a few chunks", async (
   const stream = await view.getStream("a");
   assert(stream !== undefined);
   for await (const chunk of stream) {
-    // One who is slow is waited for.
+    // A slow reader is waited for.
     for (let i = 0; i < 5; i++) await client.touch("none", 0);
     onTheirWay[1] = Math.max(onTheirWay[1] ?? 0, asked - consumed / 1_000_000);
     consumed += chunk.byteLength;

@@ -111,7 +111,7 @@ Deno.test("replicas reads the next fleet after a miss, and gives the first what 
   const view = replicas(pair.clients);
   await pair.get(1).set("key", "value", 100);
   assertEquals(await view.get("key"), "value");
-  // The repair is nobody's to wait for: it is there soon.
+  // No caller waits for the repair: it is there soon.
   while (await pair.get(0).get("key") === undefined) await view.get("none");
   const { ttl = 0 } = await pair.get(0).inspect("key") ?? {};
   assert(ttl > 90 && ttl <= 100, `ttl is ${ttl}`);
@@ -550,7 +550,7 @@ for (const imitate of [undefined, "1.5.16"] as const) {
       assert(result === "5" || result === 5n || result === true, name);
       assertEquals([await view.get("key"), await there.get("key")], ["5", "5"], name);
       if (LEAVING.includes(name)) {
-        // Nobody has computed it again.
+        // No client has computed it again.
         assertEquals(await view.getOrSet("key", () => "new"), "new", name);
       }
     }

@@ -12,7 +12,7 @@ import {
 import { lock, once } from "../../src/patterns/mod.ts";
 import { elastiCache } from "../../src/discovery/mod.ts";
 import { hashedKeys, type Schema, spread, type SpreadOptions, typed } from "../../src/views/mod.ts";
-import { HotKeys } from "../../src/views/hot_keys.ts";
+import { HotKeys } from "../../src/views/spread/hot_keys.ts";
 import { type FaultHook, MemcachedServer } from "../../src/testing/mod.ts";
 import { FakeClock } from "../support/fake_clock.ts";
 import { memcachedPath, MemcachedProcess } from "../support/memcached.ts";

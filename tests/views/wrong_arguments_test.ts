@@ -201,6 +201,6 @@ Deno.test("what an asynchronous transcoder refuses leaves no rejection unhandled
   const set = (view: KeyCommands) =>
     assertRejects(() => view.set("a", undefined), ValidationException);
   for (const view of [client, tagged(client), largeValues(client)]) await set(view);
-  // The runtime ends a program, and this test, over one that nobody takes.
+  // The runtime ends a program, and this test, over one that is not handled.
   await turns(3);
 });

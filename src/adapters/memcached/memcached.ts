@@ -1,3 +1,5 @@
+/** The client of npm's `memcached`, on moecache. @module */
+
 import {
   Client,
   type EncodedValue,

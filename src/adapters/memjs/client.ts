@@ -1,3 +1,5 @@
+/** The client of npm's `memjs`, on moecache. @module */
+
 import {
   Client as MoecacheClient,
   ClientException,

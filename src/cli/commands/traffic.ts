@@ -1,8 +1,9 @@
 /** What clients do right now, from the events that servers log. @module */
 
-import { ClientException, SocketError, type WatchEvent } from "../../../mod.ts";
+import { type Client, ClientException, SocketError, type WatchEvent } from "../../../mod.ts";
 import type { Command } from "commander";
 import { define, type Job, type Runner } from "../definition.ts";
+import type { Fleet } from "../fleet.ts";
 import { firstPart, HotKeys, type HotKeysReport, type Traffic } from "../hot_keys.ts";
 import { globFilter, ttlField } from "../item_filter.ts";
 import { decodedKey } from "../keys_of_bytes.ts";
@@ -11,8 +12,8 @@ import { pauseShown } from "../progress.ts";
 import type { Row } from "../printer.ts";
 import { printable } from "../shown_text.ts";
 import { countOf, readCount, readInterval, showShare } from "../quantities.ts";
-import { inTime, resolvedOrAborted } from "../terminal.ts";
-import { EXIT, messageOf, UsageFault } from "../usage.ts";
+import { inTime, resolvedOrAborted, type Terminal } from "../terminal.ts";
+import { EXIT, isServerFault, messageOf, UsageFault } from "../usage.ts";
 
 interface HotOptions {
   readonly count?: string;
@@ -131,6 +132,7 @@ async function monitor(job: Job<MonitorOptions>): Promise<number> {
   const servers = await fleet();
   const ended = new AbortController();
   const signal = AbortSignal.any([terminal.interrupted, ended.signal]);
+  const sayDropped = watchDropped(servers, terminal);
   let shown = 0;
   let code: number = EXIT.done;
   let fault: unknown;
@@ -163,7 +165,33 @@ async function monitor(job: Job<MonitorOptions>): Promise<number> {
     }
   })).finally(() => clearInterval(timer));
   if (fault !== undefined) throw fault;
+  await sayDropped();
   return code === EXIT.done && shown === 0 ? EXIT.nothing : code;
+}
+
+/** Notes how many events the servers have dropped; returns a function that says how many more there are at the end. */
+function watchDropped(servers: Fleet, terminal: Terminal): () => Promise<void> {
+  const before = servers.names.map((name) => droppedBy(servers.at(name)));
+  return async () => {
+    const growths = servers.names.map(async (name, i) => {
+      const first = await before[i] ?? NaN;
+      const growth = Number.isNaN(first) ? 0 : await droppedBy(servers.at(name)) - first;
+      if (growth > 0) say(terminal, `${name} left ${countOf(growth, "event")} out`);
+    });
+    await inTime(terminal, Promise.all(growths)).catch((error) => {
+      if (!terminal.interrupted.aborted) throw error;
+    });
+  };
+}
+
+/** How many events a server has dropped, which it tells nowhere else; not a number if it says nothing of it. */
+async function droppedBy(client: Client): Promise<number> {
+  try {
+    return Number((await client.stats())[0]?.log_worker_dropped ?? NaN);
+  } catch (error) {
+    if (isServerFault(error)) return NaN;
+    throw error;
+  }
 }
 
 /** The fields of all kinds of events, for a head that fits all of them. */

@@ -77,7 +77,7 @@ class IterableKeyv extends Keyv {
 }
 
 const api = new Tests();
-// deno-lint-ignore no-explicit-any -- vitest's own type is asked for, of which three functions are used
+// deno-lint-ignore no-explicit-any -- vitest's own type is expected, and three of its functions are used
 keyvTestSuite(api as any, Keyv as any, store);
 api.register("@keyv/test-suite");
 

@@ -34,7 +34,7 @@ const COPIED = [
   "pages/old.js",
 ];
 
-/** It reports to nobody. */
+/** It sends no reports. */
 const ENVIRONMENT = { NEXT_TELEMETRY_DISABLED: "1" };
 
 const NEXT = "node_modules/next/dist/bin/next";
@@ -190,7 +190,7 @@ Deno.test("Next.js: a stale page is served by both processes, until one has rend
   await next.agree("/page", before);
 });
 
-Deno.test("Next.js: pages are rendered while memcached is away, and shared when it is back", async () => {
+Deno.test("Next.js: pages are rendered while memcached is down, and shared when it is back", async () => {
   await loseMemcached(next16, ["/remote?name=a&length=0", "/page", "/data", "/old"]);
 });
 
@@ -200,6 +200,6 @@ Deno.test("Next.js 15: two processes share pages and data on memcached, and reva
   await shareAndRevalidate(next, PAGES, [0, 1]);
 });
 
-Deno.test("Next.js 15: pages are rendered while memcached is away, and shared when it is back", async () => {
+Deno.test("Next.js 15: pages are rendered while memcached is down, and shared when it is back", async () => {
   await loseMemcached(next15, ["/page", "/data", "/old"]);
 });

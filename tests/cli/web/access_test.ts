@@ -1,4 +1,4 @@
-/** Who may ask the page's server for what. */
+/** Which requests the page's server answers. */
 
 import { assertEquals, assertMatch } from "@std/assert";
 import { Access, isLoopback, LOOPBACK_NAMES } from "../../../src/cli/web/access.ts";

@@ -14,7 +14,7 @@ const PATIENCE = 60_000;
 const WIDE = { width: 1280, height: 900 };
 const NARROW = { width: 400, height: 800 };
 
-/** Markup that would show that it was taken for some: in a key, and in a value. */
+/** Markup that would show if the page read it as such: in a key, and in a value. */
 const KEY = "<img/src=x/onerror=window.taken=1>";
 const KEY_WITH_SPACES = '<img src=x onerror="window.taken=2">';
 const VALUE = "<script>window.taken=3</script><b>bold</b>";

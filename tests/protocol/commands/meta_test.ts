@@ -112,7 +112,7 @@ Deno.test("MetaCommand that is quiet goes on after a refusal where its fence is 
 Deno.test("MetaCommand that is quiet does not accept a refusal that may be for the command after it", () => {
   for (
     const reply of [
-      // memcached's own proxy, where nobody has told it of `mn`: the next reply is another operation's.
+      // memcached's own proxy, which does not know `mn`: the next reply is another operation's.
       "SERVER_ERROR lua failure\r\n",
       "CLIENT_ERROR nonsense\r\nSTORED\r\n",
       "CLIENT_ERROR nonsense\r\nERROR\r\n",

@@ -131,7 +131,7 @@ Deno.test("notAnItem throws a SocketError over a line that makes no sense", () =
   }
 });
 
-Deno.test("metadump's other lines are told apart", () => {
+Deno.test("metadump's other lines are distinguished", () => {
   assert(isMetadumpStart("OK") && !isMetadumpStart("END"));
   assert(isMetadumpEnd("END") && isMetadumpEnd("NOTSTARTED no items to crawl"));
   assert(!isMetadumpEnd("key=END exp=-1 la=0 cas=0 fetch=no cls=1 size=1"));

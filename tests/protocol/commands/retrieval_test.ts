@@ -217,7 +217,7 @@ Deno.test("RetrievalCommand drops the item of an operation that has ended", () =
 
 Deno.test("RetrievalCommand ends the connection over a reply that is not its own", () => {
   const replies = [
-    "VALUE c 0 1\r\nx\r\nEND\r\n", // nobody asked
+    "VALUE c 0 1\r\nx\r\nEND\r\n", // not asked for
     "VALUE a 0 1\r\nx\r\nVALUE a 0 1\r\nx\r\nEND\r\n", // asked once, answered twice
     "VALUE a\r\n",
     "VALUE a 0\r\n",

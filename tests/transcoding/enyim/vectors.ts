@@ -67,7 +67,7 @@ export function fractionOf({ type, bitsBE }: DotNetPortable): number {
   return type === "float" ? view.getFloat32(4) : view.getFloat64(0);
 }
 
-/** Milliseconds since 1970, of which a part is cut off. */
+/** Milliseconds since 1970, without their fraction. */
 export function millisecondsOf({ utcTicks }: DotNetPortable): number {
   return Number((BigInt(utcTicks!) - BigInt(utcTicks!) % 10_000n) / 10_000n) - 62_135_596_800_000;
 }

@@ -128,7 +128,7 @@ const HOSTILE: Readonly<Record<string, string>> = {
   "an Integer without a sign": "\x04\x08lx\x06\x00\x00",
   "a Float that is a word": "\x04\x08f\x0aevery",
   "a String that is not UTF-8": '\x04\x08I"\x06\xff\x06:\x06ET',
-  "an encoding that nobody knows": '\x04\x08I"\x06a\x06:\x0dencoding"\x08ROT',
+  "an unknown encoding": '\x04\x08I"\x06a\x06:\x0dencoding"\x08ROT',
   "a Time that is cut off": "\x04\x08u:\x09Time\x08abc",
 };
 

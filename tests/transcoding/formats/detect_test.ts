@@ -69,7 +69,7 @@ Deno.test("detectFormat finds the client among those that could have written an 
         const found = await detectFormat(flags, data);
         const at = found.findIndex(({ client }) => client === clientOf(file, set));
         assert(at >= 0, `${file} ${set.config} ${id}: ${JSON.stringify(found)}`);
-        // Flags 0 are everybody's.
+        // Every client writes flags 0.
         if (flags === 0) continue;
         assert(at <= 6, `${file} ${set.config} ${id}: ${at} of ${JSON.stringify(found)}`);
         all++;

@@ -169,7 +169,7 @@ Deno.test("pymemcacheTranscoder for JSON reads and writes numbers and keys as Py
   }
 });
 
-/** What a program is said to have made of an item, as far as it is one of these values. */
+/** What a program reports of an item, as far as it is one of these values. */
 function valueOfOutcome(outcome: string, data: Uint8Array): unknown {
   const [type] = outcome.split(" ", 1);
   switch (type) {

@@ -1,4 +1,4 @@
-/** The transcoders of other clients, with items that nobody wrote. @module */
+/** The transcoders of other clients, with items that no program wrote. @module */
 
 import type { EncodedValue, Transcoder } from "../../../mod.ts";
 import {
