@@ -109,6 +109,12 @@ type StoreOutcome = "loaded" | "skipped" | "expired" | "refused";
 /** How many items were stored, were there already, had expired, and were refused. */
 export type StoreCounts = Readonly<Record<StoreOutcome, number>>;
 
+/** The options of an {@linkcode ItemStore}. */
+interface ItemStoreOptions {
+  /** Keeps what is there already; `false` by default. */
+  readonly skipExisting?: boolean | undefined;
+}
+
 /** Stores items on their servers, which may be away for a while, and counts what came of it. */
 export class ItemStore {
   readonly #fleet: Fleet;
@@ -123,8 +129,7 @@ export class ItemStore {
     refused: 0,
   };
 
-  /** @param skipExisting Keeps what is there already. */
-  constructor(fleet: Fleet, terminal: Terminal, skipExisting = false) {
+  constructor(fleet: Fleet, terminal: Terminal, { skipExisting = false }: ItemStoreOptions = {}) {
     this.#fleet = fleet;
     this.#terminal = terminal;
     this.#skipExisting = skipExisting;

@@ -1,6 +1,7 @@
 /** Lists what the servers hold, one server after another, and says what could not be listed. @module */
 
 import type { Client, ItemMetadata, ItemsOptions } from "../../mod.ts";
+import { drained, itemsOf, KEYS } from "./drained.ts";
 import type { Fleet } from "./fleet.ts";
 import { isReachable, showKey } from "./keys_of_bytes.ts";
 import { say } from "./messages.ts";
@@ -17,6 +18,8 @@ export interface ListingOptions {
   readonly server?: string | undefined;
   /** What the progress says. */
   readonly what: string;
+  /** Whether the servers are asked for what they list, before the list has ended. */
+  readonly asks?: boolean;
 }
 
 /** Keys of one server. */
@@ -47,6 +50,10 @@ export class Listing {
     this.#options = options;
   }
 
+  get #interrupted(): AbortSignal {
+    return this.#options.terminal.interrupted;
+  }
+
   /** How much of a server has been listed. */
   extentOf(server: string): ListedExtent {
     return this.#extents.get(server) ?? "nothing";
@@ -64,13 +71,20 @@ export class Listing {
 
   /** The items. A server that cannot be listed is reported in one line, and the others go on. */
   items(): AsyncGenerator<ItemMetadata, void, undefined> {
-    return this.#list((client, options) => client.items(options), () => 1);
+    return this.#list((client, options, server) => {
+      const items = client.items(options);
+      return this.#options.asks ? drained(items, itemsOf(server), this.#interrupted) : items;
+    }, () => 1);
   }
 
   /** The keys, in lists of those of one server, as {@linkcode Listing.items}. */
   keys(): AsyncGenerator<ListedKeys, void, undefined> {
+    const { asks } = this.#options;
+    const interrupted = this.#interrupted;
     return this.#list(async function* (client, options, server) {
-      for await (const keys of client.keys(options)) yield { keys, server };
+      const lists = client.keys(options);
+      const read = asks ? drained(lists, KEYS, interrupted) : lists;
+      for await (const keys of read) yield { keys, server };
     }, ({ keys }) => keys.length);
   }
 

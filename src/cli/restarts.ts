@@ -46,8 +46,8 @@ export interface Stored {
 /** Stores items until no server was started again meanwhile, and prints what came of them. */
 export async function storeUntilKept(storing: Storing): Promise<Stored> {
   const { fleet, terminal, skipExisting } = storing;
-  const store = new ItemStore(fleet, terminal, skipExisting);
-  const again = new ItemStore(fleet, terminal, true);
+  const store = new ItemStore(fleet, terminal, { skipExisting });
+  const again = new ItemStore(fleet, terminal, { skipExisting: true });
   const print = () => storing.print(shownCounts(store.counts, again.counts));
   let isKept: boolean;
   try {

@@ -418,3 +418,31 @@ Deno.test("dump and load say which file cannot be written or read", async () => 
   const here = await Array.fromAsync(Deno.readDir("."));
   assertEquals(here.filter(({ name }) => name.endsWith(".part")), []);
 });
+
+Deno.test("what asks a server for its items reads the whole list meanwhile, which locks them", async () => {
+  const item = (key: string) => `key=${key} exp=-1 la=1 cas=1 fetch=no cls=1 size=9\n`;
+  const wanted = Array.from({ length: 500 }, (_, i) => item(`wanted:${i}`)).join("");
+  // More than a client reads in advance.
+  const others = item("x".repeat(200)).repeat(500);
+  for (const command of ["del --prefix wanted:", "dump --values --prefix wanted:"]) {
+    const isRead = Promise.withResolvers<void>();
+    // As memcached before 1.6.19, which answers no request for the keys that it waits with.
+    await using server = new ScriptedPeer(async (connection) => {
+      for (let line; (line = await connection.request()) !== undefined;) {
+        if (line.startsWith("lru_crawler")) {
+          await connection.send(wanted);
+          for (let i = 0; i < 400; i++) await connection.send(others);
+          await connection.send("END\r\n");
+          isRead.resolve();
+        } else if (line.startsWith("stats")) {
+          await connection.send("STAT pid 1\r\nSTAT time 1\r\nSTAT uptime 1\r\nEND\r\n");
+        } else {
+          await isRead.promise;
+          await connection.send(line.startsWith("delete") ? "DELETED\r\n" : "END\r\n");
+        }
+      }
+    });
+    const { messages } = await moecache(`${command} --timeout 20s -s ${server.address}`);
+    assertEquals(messages, "");
+  }
+});

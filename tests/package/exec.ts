@@ -6,6 +6,8 @@ export interface ExecOptions {
   readonly cwd?: string | URL;
   /** Environment variables to add. */
   readonly env?: Record<string, string>;
+  /** Ends it. */
+  readonly signal?: AbortSignal;
   /** What it reads from its standard input; nothing by default. */
   readonly input?: string;
 }

@@ -3,9 +3,9 @@
 import { assertEquals } from "@std/assert";
 import { Client, type ClientOptions } from "../../mod.ts";
 import { MemcachedProcess } from "../support/memcached.ts";
-import type { NativeProgram } from "../transcoding/formats/native_programs.ts";
+import { exec } from "../package/exec.ts";
+import { type NativeProgram, TIME_LIMIT } from "../transcoding/formats/native_programs.ts";
 
-const TIME_LIMIT = 120_000;
 const COUNT = 40;
 
 /**
@@ -28,20 +28,10 @@ export async function assertNeighbours(
   const theirs = Array.from({ length: COUNT }, (_, i) => `theirs:${keyOf(i)}`);
   for (const [n, key] of ours.entries()) await client.set(key, { n });
   const input = [servers, ours, theirs].map((line) => line.join("\t")).join("\n");
-  const process = new Deno.Command(command, {
-    args: [...args],
-    stdin: "piped",
-    stdout: "piped",
-    stderr: "piped",
-    signal: AbortSignal.timeout(TIME_LIMIT),
-  }).spawn();
-  const [{ stdout, stderr }] = await Promise.all([
-    process.output(),
-    new Blob([input]).stream().pipeTo(process.stdin),
-  ]);
-  const printed = new TextDecoder().decode(stdout).trim();
+  const signal = AbortSignal.timeout(TIME_LIMIT);
+  const printed = await exec(command, args, { input, signal });
   const counted = Array.from({ length: COUNT }, (_, i) => i);
-  assertEquals(printed, JSON.stringify(counted), new TextDecoder().decode(stderr));
+  assertEquals(printed.trim(), JSON.stringify(counted));
   const values = await client.getMany(theirs);
   assertEquals(theirs.map((key) => (values.get(key) as { n: number } | undefined)?.n), counted);
 }

@@ -1,3 +1,5 @@
+/** The tests of the adapters with the npm packages that they are for. @module */
+
 import { fileURLToPath } from "node:url";
 import { memcachedPath, programPath } from "../support/memcached.ts";
 import { installApps } from "../adapters/suites/built_apps.ts";

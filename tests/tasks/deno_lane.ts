@@ -1,3 +1,5 @@
+/** The tests of the module on Deno, which are `deno task test`. @module */
+
 import { prepareBrowser } from "../cli/web/browser.ts";
 import { memcachedPath, programPath } from "../support/memcached.ts";
 import { lacksTls } from "../support/memcached_tls.ts";

@@ -1,3 +1,5 @@
+/** The environment variables that Deno needs where JSR cannot be reached. @module */
+
 import { type Environment, say } from "./run.ts";
 
 const QUESTION = "https://jsr.io/@std/assert/meta.json";

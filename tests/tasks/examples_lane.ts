@@ -1,3 +1,5 @@
+/** The tests of the examples that need npm. @module */
+
 import { installPackages } from "../examples/packages.ts";
 import { memcachedPath } from "../support/memcached.ts";
 import { install, NEWEST_BUN, USUAL_NODE, WORKERD } from "../package/tool.ts";

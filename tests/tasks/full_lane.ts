@@ -1,3 +1,5 @@
+/** The tests on Deno that only `deno task test:all` runs. @module */
+
 import { installTools } from "../package/tool.ts";
 import { EXTENT } from "../support/extent.ts";
 import { missing, prepareMemcached, prepareWebPage, PROCESSES } from "./deno_lane.ts";

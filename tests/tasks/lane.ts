@@ -1,3 +1,5 @@
+/** A lane: a part of the tests that runs in its own way, and what comes of it. @module */
+
 import { type Environment, say } from "./run.ts";
 
 /** What a lane is given. */
@@ -20,7 +22,7 @@ export interface Outcome {
   readonly unsteady?: readonly string[];
 }
 
-/** A part of the tests with a way of its own to run; {@linkcode LANES} lists them. */
+/** A part of the tests that runs in its own way. */
 export interface Lane {
   /** What it is called in the summary. */
   readonly name: string;
@@ -35,10 +37,10 @@ export interface Summary {
 }
 
 /**
- * Prepares what a lane needs, and prints why it cannot be had.
+ * Prepares what a lane needs, and prints why that is not possible.
  *
  * @param preparing The preparation.
- * @returns Why it cannot be had, in a line, or `undefined` when it is there.
+ * @returns Why it is not there, in a line, or `undefined` when it is there.
  */
 export async function faultOf(preparing: Promise<unknown>): Promise<string | undefined> {
   try {

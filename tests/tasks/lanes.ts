@@ -1,3 +1,5 @@
+/** Runs several lanes, one after the other. @module */
+
 import { type Lane, type LaneContext, type Outcome, summarize, type Summary } from "./lane.ts";
 import { say } from "./run.ts";
 

@@ -1,3 +1,5 @@
+/** The tests of the npm package. @module */
+
 import { programPath } from "../support/memcached.ts";
 import { Tarball } from "../package/tarball.ts";
 import { install, installTools, OLDEST_NODE } from "../package/tool.ts";

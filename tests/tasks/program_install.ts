@@ -1,3 +1,5 @@
+/** Installs programs that tests compare with. @module */
+
 import { run, say } from "./run.ts";
 
 const QUIET = { DEBIAN_FRONTEND: "noninteractive" };

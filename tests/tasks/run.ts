@@ -1,4 +1,5 @@
 // deno-lint-ignore-file no-console
+/** Runs programs for the tasks, and prints what they say. @module */
 
 /** Folder of the repository; every program runs there. */
 export const ROOT: URL = new URL("../../", import.meta.url);

@@ -1,3 +1,5 @@
+/** The tests on Node, Bun and workerd. @module */
+
 import { memcachedPath, MemcachedProcess, programPath } from "../support/memcached.ts";
 import { Installation, npmInstall } from "../package/installation.ts";
 import { Tarball } from "../package/tarball.ts";

@@ -1,3 +1,5 @@
+/** What a session of the embedded server stands on, for tests without sockets: a clock, a store, a state. @module */
+
 import { BufferPool } from "../../src/testing/buffers.ts";
 import { decodeLatin1, encodeLatin1 } from "../../src/testing/byte_text.ts";
 import { dialectOf, type ImitatedServer } from "../../src/testing/dialect.ts";

@@ -62,7 +62,7 @@ async function copy(job: Job<CopyOptions>): Promise<number> {
     const listings: Listing[] = [];
     const storeAll = async (store: ItemStore, isAgain: boolean) => {
       const what = isAgain ? "copied again" : "copied";
-      const listing = new Listing({ fleet: source, terminal, what });
+      const listing = new Listing({ fleet: source, terminal, what, asks: true });
       listings.push(listing);
       for await (const batch of batchesOf(listing, reachable(listing, isWanted))) {
         const values = await valuesOf(source, batch, listing, terminal);
@@ -93,7 +93,7 @@ async function verify(job: Job<BothOptions>): Promise<number> {
     await firstLooks(target, terminal);
     const isAnyRestarted = await watchSources(source, terminal);
     const counts = { compared: 0, missing: 0, different: 0 };
-    const listing = new Listing({ fleet: source, terminal, what: "compared" });
+    const listing = new Listing({ fleet: source, terminal, what: "compared", asks: true });
     for await (const { server, items } of batchesOf(listing, reachable(listing, isWanted))) {
       if (listing.isAbandoned(server)) continue;
       let found: readonly (Difference | undefined)[];

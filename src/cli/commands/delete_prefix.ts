@@ -18,7 +18,8 @@ export async function deletePrefix(
 ): Promise<number> {
   if (prefix === "") throw new UsageFault("an empty --prefix is every key: use flush_all for that");
   const servers = await fleet();
-  const listing = new Listing({ fleet: servers, terminal, what: dryRun ? "counted" : "listed" });
+  const what = dryRun ? "counted" : "listed";
+  const listing = new Listing({ fleet: servers, terminal, what, asks: !dryRun });
   let deleted = 0;
   for await (const { keys, server } of listing.keys()) {
     const wanted = keys.filter((key) =>

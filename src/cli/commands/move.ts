@@ -76,7 +76,10 @@ async function dump(job: Job<DumpOptions>): Promise<number> {
   };
   const { csv = false } = options;
   const printer = new Printer(target, { csv, json: !csv });
-  const listing = new Listing({ fleet: servers, terminal, what: "dumped" });
+  const listing = new Listing({
+    ...{ fleet: servers, terminal, what: "dumped" },
+    asks: options.values === true,
+  });
   const isAskedFor = options.values ? reachable(listing, isWanted) : isWanted;
   let isAnyRestarted = () => Promise.resolve(false);
   let written = 0;

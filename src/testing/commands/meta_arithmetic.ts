@@ -16,6 +16,7 @@ import {
   formatCode,
   formatEcho,
   formatFlags,
+  formatLooseCode,
   isOpaqueTooLong,
   type MetaRequest,
   numberOf,
@@ -90,7 +91,7 @@ function answerWithoutItem(
   request: MetaRequest,
 ): Outcome {
   if (isOpaqueTooLong(request.flags)) return OPAQUE_TOO_LONG;
-  return formatCode(dialect.meta, code, formatFlags(request), true);
+  return formatLooseCode(dialect.meta, code, formatFlags(request));
 }
 
 function answer(state: ServerState, request: MetaRequest, result: Answer): Outcome {
@@ -100,7 +101,7 @@ function answer(state: ServerState, request: MetaRequest, result: Answer): Outco
   if (request.flags.has("q") && !result.isNew) return undefined;
   const { number } = result;
   if (request.flags.has("v")) return `VA ${number.length}${answers}\r\n${number}`;
-  return formatCode(state.dialect.meta, "HD", answers, false);
+  return formatCode(state.dialect.meta, "HD", answers);
 }
 
 /** In the order of the flags: each flag shows what the flags before it have changed. */

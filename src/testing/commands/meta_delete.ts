@@ -10,8 +10,8 @@ import type { ServerState } from "../server_state.ts";
 import type { Command } from "./command.ts";
 import {
   exptimeOf,
-  formatCode,
   formatFlags,
+  formatLooseCode,
   isOpaqueTooLong,
   type MetaFlags,
   type MetaRequest,
@@ -37,7 +37,7 @@ function run(state: ServerState, tokens: readonly string[]): Outcome {
   if (isOpaqueTooLong(request.flags)) return OPAQUE_TOO_LONG;
   const code = remove(state, request);
   if (code === "HD" && request.flags.has("q")) return undefined;
-  return formatCode(dialect, code, formatFlags(request), true);
+  return formatLooseCode(dialect, code, formatFlags(request));
 }
 
 function remove(state: ServerState, { key, flags }: MetaRequest): string {

@@ -84,7 +84,7 @@ function answerHit(state: ServerState, hit: Hit): Outcome {
   const line = answers + answerLease(hit);
   if (bumps && bumpsLate) state.store.bump(item);
   countHit(state, hit);
-  if (!flags.has("v")) return formatCode(state.dialect.meta, "HD", line, false);
+  if (!flags.has("v")) return formatCode(state.dialect.meta, "HD", line);
   return { kind: "reply", parts: [{ words: [`VA ${item.valueLength}${line}`], item }] };
 }
 

@@ -127,17 +127,15 @@ function isKnown({ isDraft, takesProxyFlags }: MetaDialect, letter: string): boo
  * @param dialect The dialect of meta commands.
  * @param code The code as in memcached 1.6.18, for example `HD`.
  * @param flags The returned flags, each after a space.
- * @param isLoose Whether versions before 1.6.18 write an extra space after this code.
  * @returns The line.
  */
-export function formatCode(
-  dialect: MetaDialect,
-  code: string,
-  flags: string,
-  isLoose: boolean,
-): string {
-  const word = code === "HD" && dialect.isDraft ? "OK" : code;
-  return `${word}${isLoose && !dialect.isPolished ? " " : ""}${flags}`;
+export function formatCode({ isDraft }: MetaDialect, code: string, flags: string): string {
+  return `${code === "HD" && isDraft ? "OK" : code}${flags}`;
+}
+
+/** As {@linkcode formatCode}, where versions before 1.6.18 write an extra space after the code. */
+export function formatLooseCode(dialect: MetaDialect, code: string, flags: string): string {
+  return formatCode(dialect, code, dialect.isPolished ? flags : ` ${flags}`);
 }
 
 /**

@@ -14,6 +14,7 @@ import {
   exptimeOf,
   formatCode,
   formatFlags,
+  formatLooseCode,
   isOpaqueTooLong,
   type MetaRequest,
   numberOf,
@@ -134,7 +135,8 @@ function finish(
   const { isDraft, tellsNewCas } = state.dialect.meta;
   const cas = tellsNewCas ? item?.cas ?? 0 : 0;
   const format = (letter: string) => letter === "c" && !isDraft ? ` c${cas}` : "";
-  return formatCode(state.dialect.meta, CODES[status], formatFlags(request, format), isDraft);
+  const write = isDraft ? formatLooseCode : formatCode;
+  return write(state.dialect.meta, CODES[status], formatFlags(request, format));
 }
 
 function createStoreRequest(

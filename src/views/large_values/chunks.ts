@@ -27,9 +27,25 @@ export interface ChunkList {
   readonly lengthOf: (index: number) => number | undefined;
 }
 
-/** Observes how a stream is stored. */
-interface Progress {
+/** How chunks are stored. */
+interface ChunkWriting {
+  /** Makes the key of a chunk from its number, from 0 on. */
+  readonly keyOf: ChunkList["keyOf"];
+  /** When they expire, all of them. */
+  readonly exptime: Exptime;
+}
+
+/** How a value is stored that is there as a whole. */
+interface ValueWriting extends ChunkWriting {
+  readonly chunkByteLength: number;
+  readonly isTold: WriteContext["isTold"];
+}
+
+/** How a stream is stored. */
+interface StreamWriting extends ChunkWriting {
+  /** Is called with each chunk whose memory may be used again. */
   readonly stored: (chunk: Uint8Array) => void;
+  /** Is called when a chunk cannot be stored, since the stream may have nothing to yield for long. Returns what to fail with. */
   readonly failed: (error: unknown) => unknown;
 }
 
@@ -82,15 +98,13 @@ export class Chunks {
   }
 
   /**
-   * Stores bytes in chunks, which all share one exptime. They must not change before that has ended.
+   * Stores bytes in chunks. They must not change before that has ended.
    *
    * @returns Whether all are stored, where `isTold`; `false` when the client drops one.
    */
   async write(
     bytes: Uint8Array,
-    chunkByteLength: number,
-    { keyOf, isTold }: Pick<ChunkList, "keyOf"> & Pick<WriteContext, "isTold">,
-    exptime: Exptime,
+    { keyOf, exptime, chunkByteLength, isTold }: ValueWriting,
     given: OperationOptions,
   ): Promise<boolean> {
     const hasSent = this.#hasSent(given);
@@ -121,16 +135,12 @@ export class Chunks {
   /**
    * Stores what a stream yields, a few chunks at a time. They must not change afterwards.
    *
-   * @param progress `stored` is called with each chunk whose memory may be used again; `failed` when a chunk cannot be
-   * stored, since the stream may have nothing to yield for long; it returns what to fail with.
    * @returns How many chunks there are, and how long they are together.
    */
   async writeStream(
     pieces: AsyncIterable<Uint8Array>,
-    keyOf: ChunkList["keyOf"],
-    exptime: Exptime,
+    { keyOf, exptime, stored, failed }: StreamWriting,
     options: OperationOptions,
-    { stored, failed }: Progress,
   ): Promise<{ count: number; byteLength: number }> {
     const writing: Promise<void>[] = [];
     const free = this.#hasSent(options) ? stored : () => {};

@@ -84,8 +84,8 @@ export class LargeRules implements ValueRules {
     const options = operationOptions(context.options ?? {});
     const count = Math.ceil(byteLength / chunkByteLength);
     try {
-      const list = { keyOf, isTold: context.isTold };
-      const isWritten = await this.chunks.write(bytes, chunkByteLength, list, exptime, options);
+      const writing = { keyOf, exptime, chunkByteLength, isTold: context.isTold };
+      const isWritten = await this.chunks.write(bytes, writing, options);
       if (!isWritten) return UNKNOWN;
     } catch (error) {
       // Another fault would take as long again.

@@ -139,14 +139,12 @@ export class StreamWriting {
     const begun = Date.now();
     await checkKey(inner, key);
     const empty = await format.encodeStream();
-    const progress = { stored: this.#stored, failed: this.#failed };
-    const { byteLength } = await chunks.writeStream(
-      this.#chunks,
-      this.#keyOf,
-      chunkExptime,
-      this.#operation,
-      progress,
-    );
+    const { byteLength } = await chunks.writeStream(this.#chunks, {
+      keyOf: this.#keyOf,
+      exptime: chunkExptime,
+      stored: this.#stored,
+      failed: this.#failed,
+    }, this.#operation);
     if (this.#count === 0) return await storeWhole(this.#last ?? new Uint8Array(), options);
     // What took long to arrive has begun to age.
     if (Date.now() - begun >= SOON) await this.#touchChunks(chunkExptime);

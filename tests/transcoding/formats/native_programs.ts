@@ -2,9 +2,11 @@
 
 import { assertEquals } from "@std/assert";
 import { Client, type KeyFormat, type Transcoder } from "../../../mod.ts";
+import { exec } from "../../package/exec.ts";
 import { memcachedPath, MemcachedProcess } from "../../support/memcached.ts";
 
-const TIME_LIMIT = 120_000;
+/** How long a program may take, in milliseconds. */
+export const TIME_LIMIT = 120_000;
 /** How much of a value is in a message. */
 const LABEL = 80;
 
@@ -95,25 +97,10 @@ export async function exchange(
     writes: read.map(([expression], index) => [keyOf("write", index), expression]),
     options,
   };
-  const texts = JSON.parse(await run(command, args, JSON.stringify(order)));
+  const input = JSON.stringify(order);
+  const signal = AbortSignal.timeout(TIME_LIMIT);
+  const texts = JSON.parse(await exec(command, args, { input, signal }));
   const values = [];
   for (const index of read.keys()) values.push(await client.get(keyOf("write", index)));
   return { texts, values };
-}
-
-async function run(command: string, args: readonly string[], input: string): Promise<string> {
-  const process = new Deno.Command(command, {
-    args: [...args],
-    stdin: "piped",
-    stdout: "piped",
-    stderr: "piped",
-    signal: AbortSignal.timeout(TIME_LIMIT),
-  }).spawn();
-  const [{ success, stdout, stderr }] = await Promise.all([
-    process.output(),
-    new Blob([input]).stream().pipeTo(process.stdin),
-  ]);
-  const decoder = new TextDecoder();
-  if (success) return decoder.decode(stdout);
-  throw new Error(`${command} failed: ${decoder.decode(stderr)}${decoder.decode(stdout)}`);
 }

@@ -1,5 +1,7 @@
 /** A Python that loads and dumps pickles for the tests: one process for many of them. */
 
+import { exec } from "../../package/exec.ts";
+
 /** Answers each line, a JSON array of a command and its arguments, with one of its own. */
 const PROGRAM = `
 import collections, datetime, json, pickle, sys
@@ -52,15 +54,7 @@ export function hasPython(): boolean {
 
 /** Gives Python commands, each with its arguments, and returns as many answers. */
 export async function askPython(commands: readonly string[][]): Promise<Answer[]> {
-  const python = new Deno.Command("python3", {
-    args: ["-c", PROGRAM],
-    stdin: "piped",
-    stdout: "piped",
-  }).spawn();
-  const lines = commands.map((command) => JSON.stringify(command) + "\n");
-  const [{ stdout }] = await Promise.all([
-    python.output(),
-    new Blob(lines).stream().pipeTo(python.stdin),
-  ]);
-  return new TextDecoder().decode(stdout).trim().split("\n").map((line) => JSON.parse(line));
+  const input = commands.map((command) => JSON.stringify(command) + "\n").join("");
+  const printed = await exec("python3", ["-c", PROGRAM], { input });
+  return printed.trim().split("\n").map((line) => JSON.parse(line));
 }

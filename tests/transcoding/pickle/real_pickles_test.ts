@@ -4,6 +4,7 @@ import { assert, assertEquals } from "@std/assert";
 import { ClientException } from "../../../src/errors.ts";
 import { readPickle } from "../../../src/transcoding/pickle/read_pickle.ts";
 import { writePickle } from "../../../src/transcoding/pickle/write_pickle.ts";
+import { exec } from "../../package/exec.ts";
 import { digest, notate } from "./notation.ts";
 import { toHex } from "./vectors.ts";
 
@@ -127,15 +128,6 @@ function reasonAgainstPython(): string | undefined {
 /** Gives Python pickles, and returns digests of what it reads, everything included. */
 async function notateAll(pickles: readonly string[]): Promise<string[]> {
   const program = new URL("notation.py", import.meta.url).pathname;
-  const python = new Deno.Command(PYTHON, {
-    args: ["-B", program],
-    stdin: "piped",
-    stdout: "piped",
-  })
-    .spawn();
-  const [{ stdout }] = await Promise.all([
-    python.output(),
-    new Blob(pickles.map((hex) => `${hex}\n`)).stream().pipeTo(python.stdin),
-  ]);
-  return new TextDecoder().decode(stdout).trim().split("\n");
+  const input = pickles.map((hex) => `${hex}\n`).join("");
+  return (await exec(PYTHON, ["-B", program], { input })).trim().split("\n");
 }
