@@ -29,13 +29,16 @@ export function checkOptions<Options>(
   types: OptionTypes<Options>,
 ): void {
   if (options === undefined) return;
-  checkObject(options, `a plain object such as { ${Object.keys(types)[0]} }`);
+  const known: readonly string[] = Object.keys(types);
+  checkObject(options, `a plain object such as { ${known[0]} }`);
   for (const name in options) {
-    if (options[name] === undefined || Object.hasOwn(types, name)) continue;
-    throw unknownOption(name, Object.keys(types));
+    // What a program has given all objects is no option.
+    if (!known.includes(name) && options[name as never] !== {}[name as never]) {
+      throw unknownOption(name, known);
+    }
   }
   // Not those found above: the getters of classes are not among them.
-  for (const name in types) {
+  for (const name of known as (keyof Options & string)[]) {
     const value: unknown = options[name];
     const type = types[name];
     if (value === undefined || type === "any") continue;
@@ -164,8 +167,9 @@ function differingLetters(name: string, other: string): number {
 export function checkNames(options: object, known: readonly string[]): void {
   checkObject(options, "a plain object");
   for (const name in options) {
-    if (options[name as never] === undefined || known.includes(name)) continue;
-    throw unknownOption(name, known);
+    if (!known.includes(name) && options[name as never] !== {}[name as never]) {
+      throw unknownOption(name, known);
+    }
   }
 }
 
@@ -178,8 +182,9 @@ export function checkNames(options: object, known: readonly string[]): void {
 export function checkFewNames(options: object, known: readonly string[]): void {
   if (!holdsNames(options)) throw invalidOption("options", options, "a plain object");
   for (const name in options) {
-    if (options[name as never] === undefined || known.includes(name)) continue;
-    throw invalidOption("option", name, `one of ${known}`);
+    if (!known.includes(name) && options[name as never] !== {}[name as never]) {
+      throw invalidOption("option", name, `one of ${known}`);
+    }
   }
 }
 

@@ -152,9 +152,11 @@ function takeApart(address: unknown): Parts {
   if (isPair(address)) return { hostname: address[0], port: address[1] };
   if (holdsNames(address)) {
     for (const name in address) {
-      if (address[name as never] !== undefined && !PARTS.includes(name)) {
-        const hint = name === "host" ? `: did you mean "hostname"?` : "";
-        throw invalid(address, `it has an unknown ${quote(name)}${hint}`);
+      if (!PARTS.includes(name) && address[name as never] !== {}[name as never]) {
+        throw invalid(
+          address,
+          `it has an unknown ${quote(name)}${name === "host" ? `: did you mean "hostname"?` : ""}`,
+        );
       }
     }
     return address;

@@ -315,6 +315,26 @@ Deno.test("what is inherited is an option too, also through views", async () => 
   await assertRejects(() => memoize(client, () => 1, options)(), ValidationException, "nonsense");
 });
 
+Deno.test("what a program has given all objects is no option", async () => {
+  await using server = await MemcachedServer.listen();
+  const [hostname = "", port] = server.address.split(":");
+  // Without `enumerable: false`, every `for … in` of the program sees it.
+  Object.assign(Object.prototype, { extraThing: 1 });
+  try {
+    const tls = { serverName: "localhost" };
+    const auth = { username: "name", password: "word" };
+    await using _ = new Client({ hostname, port: 1, tls, auth }, { timeout: 1000 });
+    await using client = new Client({ hostname, port: Number(port) }, { timeout: 1000 });
+    // The default transcoder is made like these while the module loads.
+    for (const make of [moecacheTranscoder, jsonTranscoder, rawTranscoder]) make({});
+    assertEquals(await hashedKeys(client, {}).get("other", {}), undefined);
+    const own = { extraThing: 2 } as never;
+    await assertRejects(() => client.get("key", own), ValidationException, "extraThing");
+  } finally {
+    Reflect.deleteProperty(Object.prototype, "extraThing");
+  }
+});
+
 Deno.test("setMany refuses what holds no entries, such as a promise of them", async () => {
   await using client = new Client("127.0.0.1:1");
   const others = [Promise.resolve({ a: 1 }), new Date(), new URL("a:b"), AbortSignal.abort()];

@@ -60,7 +60,9 @@ function checkCredentials(credentials: unknown, refuse: (why: string) => never):
     refuse("auth must be an object with username and password");
   }
   const { username, password, dialect, ...rest } = credentials as Record<string, unknown>;
-  for (const name in rest) if (rest[name] !== undefined) refuse(`auth has an unknown "${name}"`);
+  for (const name in rest) {
+    if (rest[name] !== {}[name as never]) refuse(`auth has an unknown "${name}"`);
+  }
   if (!isWord(username)) refuse(`auth.username ${RULE}`);
   if (!isWord(password)) refuse(`auth.password ${RULE}`);
   if (dialect === undefined || dialect === "memcached") return { username, password };

@@ -20,7 +20,9 @@ export function checkTls(
     refuse("tls must be a boolean or an object");
   }
   const { caCerts, cert, key, serverName, ...rest } = tls as Record<string, unknown>;
-  for (const name in rest) if (rest[name] !== undefined) refuse(`tls has an unknown "${name}"`);
+  for (const name in rest) {
+    if (rest[name] !== {}[name as never]) refuse(`tls has an unknown "${name}"`);
+  }
   if (caCerts !== undefined && !isListOfCertificates(caCerts)) {
     refuse("tls.caCerts must be a list of certificates in PEM");
   }
