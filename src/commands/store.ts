@@ -48,25 +48,31 @@ export async function setMany(
   checkOptions(options, OPERATION_OPTIONS);
   // Everything is read from a Map before this function waits, so it need not be copied.
   const values: Map<string, unknown> = entries instanceof Map ? entries : readEntries(entries);
-  const keys = Array.from(values, ([key]) => key);
-  for (const key of keys) session.checkKey(key, "set");
+  const keys: string[] = [];
+  const contents: unknown[] = [];
+  for (const [key, value] of values) {
+    session.checkKey(key, "set");
+    keys.push(key);
+    contents.push(value);
+  }
   const seconds = checkExptime(exptime, Date.now);
-  const written = writeItems(session, values, options);
+  const items = keys.map((key, i) => {
+    const item = session.writeItem(contents[i], key);
+    return isPromise(item) ? encoded(session, item, `set key "${key}"`, options) : item;
+  });
   // The caller may change them while values are encoded.
   options &&= operationOptions(options);
   // Without waiting a turn: operations issued in the same turn are sent together, in order.
-  const items = isPromise(written) ? await written : written;
+  const written = items.some(isPromise) ? await Promise.all(items) : items as Written[];
   let next = 0;
   await runMany<boolean>(
     "set",
     keys,
     (key, resolve, reject) => {
-      const { flags, data, turn } = items[next++]!;
-      const stored = { flags, exptime: seconds, data };
+      const stored = { flags: 0, exptime: seconds, data: "" };
       const command = new StorageCommand("set", key, stored, SET_ANSWERS)
         .settleBy(resolve as () => void, reject);
-      if (turn !== undefined) command.turn = turn;
-      session.submitChange(key, command, options);
+      send(session, command, written[next++]!, options);
     },
     options?.signal,
     true,
@@ -136,22 +142,31 @@ function store<Result>(
       if (verb === "cas") checkCas(cas);
       const carrier = cas === undefined ? undefined : session.carrierOf(key, cas);
       const item = session.writeItem(value, key, verb);
-      const send = ({ flags, data, turn }: Written) => {
-        const stored = { flags, exptime: seconds, data, cas, carrier };
-        const command = new StorageCommand(verb, key, stored, answers).settleBy(resolve);
-        if (turn !== undefined) command.turn = turn;
-        session.submitChange(key, command, options);
-      };
-      if (!isPromise(item)) return send(item);
+      const stored = { flags: 0, exptime: seconds, data: "", cas, carrier };
+      const command = new StorageCommand(verb, key, stored, answers).settleBy(resolve);
+      if (!isPromise(item)) return send(session, command, item, options);
       // The caller may change them while the value is encoded.
       options &&= operationOptions(options);
-      encoded(session, item, `${verb} key "${key}"`, options)
-        .then(send)
+      encoded(session, item, command.action, options)
+        .then((written) => send(session, command, written, options))
         .catch((error) => resolve(failing(error)));
     } catch (error) {
       resolve(failing(error));
     }
   });
+}
+
+/** Sends a value that is ready. Not in {@linkcode store}, where it would be another object for each operation. */
+function send(
+  session: Session,
+  command: StorageCommand<unknown>,
+  { flags, data, turn }: Written,
+  options: OperationOptions | undefined,
+): void {
+  command.item.flags = flags;
+  command.item.data = data;
+  if (turn !== undefined) command.turn = turn;
+  session.submitChange(command.key, command, options);
 }
 
 /** A value ready to be sent, and the time that its operation has left, where it took some to encode it. */
@@ -172,20 +187,4 @@ function encoded(
   return session.loadEncodedInTime()
     .then((encodedInTime) => encodedInTime(session, item, action, bounds))
     .then(({ item, turn }) => ({ ...item, turn }));
-}
-
-function writeItems(
-  session: Session,
-  values: Map<string, unknown>,
-  options: OperationOptions | undefined,
-): readonly Written[] | Promise<readonly Written[]> {
-  const items = Array.from(values, ([key, value]) => {
-    const item = session.writeItem(value, key);
-    return isPromise(item) ? encoded(session, item, `set key "${key}"`, options) : item;
-  });
-  return items.every(isWritten) ? items : Promise.all(items);
-}
-
-function isWritten(item: Written | Promise<Written>): item is Written {
-  return !isPromise(item);
 }

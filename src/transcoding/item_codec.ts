@@ -129,16 +129,15 @@ function isOwn(data: Uint8Array): boolean {
 /** Makes a writer. It sends strings as text if the transcoder allows this, and checks the transcoder's results. */
 export function itemWriter(transcoder: Transcoder): EncodeItem {
   const { textFlags, longestText = Infinity, handsOverData = false } = transcoder;
-  const mayReserve = transcoder === itemTranscoder;
-  const checked = (encoded: EncodedValue) => {
-    return mayReserve ? encoded : checkEncoded(encoded, handsOverData);
-  };
+  const checked = (encoded: EncodedValue) => checkEncoded(encoded, handsOverData);
   return (value, key, verb = "set") => {
     try {
       if (typeof value === "string" && textFlags !== undefined && value.length <= longestText) {
         return { flags: textFlags, data: checkText(value) };
       }
       const encoded = transcoder.encode(value);
+      // A raw item has been checked where it was made, and its errors have the key.
+      if (transcoder === itemTranscoder) return encoded;
       if (!isPromise(encoded)) return checked(encoded);
       return Promise.resolve(encoded).then(checked).catch((error) => failWithKey(error, key, verb));
     } catch (error) {

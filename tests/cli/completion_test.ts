@@ -21,6 +21,7 @@ const COMPLETED: readonly (readonly [typed: string, completed: string])[] = [
   ["moecache -s cache:1 get --serv", "moecache -s cache:1 get --servers"],
   ["moecache explain key --ring twem", "moecache explain key --ring twemproxy-modula"],
   ["moecache get key --format spy", "moecache get key --format spymemcached"],
+  ["moecache get key --format=spy", "moecache get key --format=spymemcached"],
   ["moecache hot --by pre", "moecache hot --by prefix"],
   ["moecache stats sett", "moecache stats settings"],
   ["moecache completion fi", "moecache completion fish"],

@@ -57,13 +57,20 @@ function bashScript(program: Command, values: Values): string {
   });
   const options = [program, ...program.commands].flatMap(({ options }) => options);
   const others = options.filter(({ required, long }) => required && !Object.hasOwn(values, long!));
-  const behind = Object.entries(values).map(([name, words]) =>
-    `    ${name}) COMPREPLY=($(compgen -W "${words.join(" ")}" -- "$current")); return ;;`
-  );
+  const behind = Object.entries(values).map(([name, words]) => {
+    const list = words.join(" ");
+    return `    ${name}) COMPREPLY=($(compgen -P "$prefix" -W "${list}" -- "$current")); return ;;`;
+  });
   return `_moecache() {
   local i command="" choices="${names.join(" ")} help"
-  local current="\${COMP_WORDS[COMP_CWORD]}" before="\${COMP_WORDS[COMP_CWORD-1]}"
+  local current="\${COMP_WORDS[COMP_CWORD]}" before="\${COMP_WORDS[COMP_CWORD-1]}" prefix=""
   COMPREPLY=()
+  # In --option=value, "=" is a word of its own for bash, and part of the word for zsh.
+  case "$current" in
+    --*=*) before="\${current%%=*}" prefix="\${current%%=*}=" current="\${current#*=}" ;;
+    =) current="" ;;
+    *) [[ "$before" == "=" ]] && before="\${COMP_WORDS[COMP_CWORD-2]}" ;;
+  esac
   case "$before" in
 ${behind.join("\n")}
     ${[...new Set(flagsOf(others))].join("|")}) return ;;

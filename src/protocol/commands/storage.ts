@@ -9,9 +9,9 @@ import { type Answers, findAnswer, LARGEST_UINT64 } from "./answer.ts";
 
 /** An item to store: its client flags, its exptime, and its bytes or text. */
 export interface StoredItem {
-  readonly flags: number;
+  flags: number;
   readonly exptime: number;
-  readonly data: Uint8Array | string;
+  data: Uint8Array | string;
   /** The cas unique that the item must have, for `cas`. */
   readonly cas?: bigint | undefined;
   /** The connection that the cas unique was read through, if known. */
