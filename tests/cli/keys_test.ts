@@ -250,6 +250,9 @@ Deno.test("stats are memcached's own, and --diff shows what has changed", async 
   const { output } = await moecache("stats --json", { env });
   const { server: name, curr_items: items, version } = JSON.parse(output);
   assertEquals([name, items, version], [server.address, 1, (await client.version())[0]]);
+  // As the help of the command calls these.
+  const named = JSON.parse((await moecache("stats general --json", { env })).output);
+  assertEquals([named.server, named.curr_items], [server.address, 1]);
   let isOver = false;
   const diffing = moecache("stats --diff 200ms --json", { env }).finally(() => isOver = true);
   while (!isOver) await client.get("key");

@@ -19,7 +19,7 @@ interface StatsOptions {
 /** The version in which meta commands got their form of today, as one number: 1.6.10. */
 const FIRST_WITH_META = 1_006_010;
 
-const KINDS = ["items", "slabs", "settings", "conns"];
+const KINDS = ["general", "items", "slabs", "settings", "conns"];
 
 /** Adds `stats`, `ping` and `capable`. */
 export function addServerCommands(program: Command, runner: Runner): void {
@@ -46,10 +46,10 @@ export function addServerCommands(program: Command, runner: Runner): void {
 }
 
 async function stats(job: Job<StatsOptions>): Promise<number> {
-  const { args: [kind], options: { diff }, printer, terminal, fleet } = job;
-  if (kind !== undefined && !KINDS.includes(kind)) {
-    throw new UsageFault(`stats are general, or one of ${KINDS.join(", ")}`);
-  }
+  const { args: [name = "general"], options: { diff }, printer, terminal, fleet } = job;
+  if (!KINDS.includes(name)) throw new UsageFault(`stats are one of ${KINDS.join(", ")}`);
+  // memcached has no name for these.
+  const kind = name === "general" ? undefined : name;
   const milliseconds = diff === undefined ? undefined : readInterval("--diff", diff);
   const servers = await fleet();
   const said = new Map<string, string>();
