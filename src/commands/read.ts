@@ -16,13 +16,10 @@ export function get<Value>(
   key: string,
   options?: OperationOptions,
 ): Promise<Value | undefined> {
-  return session.ask(key, makeGet, options) as Promise<Value | undefined>;
-}
-
-/** Not in {@linkcode get}, where it would be another object for each operation. */
-function makeGet(session: Session, key: string): RetrievalCommand {
-  session.checkKey(key, "get");
-  return new RetrievalCommand("get", key, session.readItem);
+  return session.ask(key, () => {
+    session.checkKey(key, "get");
+    return new RetrievalCommand("get", key, session.readItem);
+  }, options) as Promise<Value | undefined>;
 }
 
 /** Gets the values of many keys. */

@@ -171,18 +171,17 @@ export class Session {
   /**
    * Sends a command to the server of a key.
    *
-   * @param make Makes the command, and checks its input: its errors become rejections. It is given the session and the
-   *   key, so that it need not be another object for each operation.
+   * @param make Makes the command, and checks its input: its errors become rejections.
    */
   ask<Result>(
     key: string,
-    make: (session: Session, key: string) => Command<Result>,
+    make: () => Command<Result>,
     options: OperationOptions | undefined,
   ): Promise<Result> {
     return new Promise((resolve) => {
       try {
         checkOptions(options, OPERATION_OPTIONS);
-        this.submit(key, make(this, key).settleBy(resolve), options);
+        this.submit(key, make().settleBy(resolve), options);
       } catch (error) {
         resolve(failing(error));
       }
