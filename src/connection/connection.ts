@@ -32,10 +32,18 @@ export interface ConnectionEnd {
    * idle, or if the server refused something.
    */
   readonly isFailure: boolean;
-  /** When it was last written to after being idle, if the server has not been heard since. */
-  readonly silentSince: number | undefined;
+  /** When it was idle last, if the server has not been heard since. */
+  readonly rest: Rest | undefined;
   /** The commands that may be sent again, followed by those that have not been written. */
   readonly unwritten: readonly Command[];
+}
+
+/** A time in which nothing waited for the server. */
+export interface Rest {
+  /** When the server had been heard last, by the clock. */
+  readonly from: number;
+  /** When the connection was written to again. */
+  readonly to: number;
 }
 
 /** Observes a connection. */
@@ -69,7 +77,7 @@ const resolved = /* @__PURE__ */ Promise.resolve();
 /** A queue of this length is searched for aborted commands. */
 const FIRST_SWEEP = 1024;
 /** After being idle for this many milliseconds, a connection is checked before it is written to. */
-const LONG_IDLE = 100;
+export const LONG_IDLE = 100;
 
 /**
  * Dials when it is made, collects the commands of one turn of the event loop into one write, and passes each reply to
@@ -467,8 +475,9 @@ export class Connection implements SocketHolder {
       ...this.#queue.drain().filter((command) => this.#hasTime(command, now, "failUnsent")),
     ];
     // Before anything fails: commands that continue must not return to this connection.
-    const silentSince = this.lastRead < this.#lastWoken ? this.#lastWoken : undefined;
-    this.#observer.ended(this, { reason, isFailure, silentSince, unwritten });
+    const rest = { from: this.lastRead, to: this.#lastWoken };
+    const end = { reason, isFailure, rest: rest.from < rest.to ? rest : undefined, unwritten };
+    this.#observer.ended(this, end);
     const named = withLost(reason, lost);
     for (const command of lost) command.fail(reasonOf?.(command) ?? named);
   }

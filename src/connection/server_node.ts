@@ -5,7 +5,13 @@ import type { Command, CommandObserver } from "../protocol/command.ts";
 import { RetrievalCommand } from "../protocol/commands/retrieval.ts";
 import { allEnded, deferred } from "../waiting/promises.ts";
 import { DeadlineTimer, keepingProcess } from "../waiting/timers.ts";
-import { Connection, type ConnectionEnd, type ConnectionObserver } from "./connection.ts";
+import {
+  Connection,
+  type ConnectionEnd,
+  type ConnectionObserver,
+  LONG_IDLE,
+  type Rest,
+} from "./connection.ts";
 import { type EndReason, longestWait } from "./connect.ts";
 import type { ConnectionOptions } from "./connection_options.ts";
 import { pendingIn, Refusals, RoomCheck, type WaitingLimits } from "./refusals.ts";
@@ -173,7 +179,7 @@ export class ServerNode implements ServerHandle {
    */
   #ended(
     connection: Connection,
-    { reason, isFailure, silentSince, unwritten }: ConnectionEnd,
+    { reason, isFailure, rest, unwritten }: ConnectionEnd,
     epoch: number,
   ): void {
     this.#takeOut(connection);
@@ -185,16 +191,20 @@ export class ServerNode implements ServerHandle {
       for (const other of this.#connections) other.listen();
       this.#health.failed(epoch, reason);
     }
-    if (isFailure && silentSince !== undefined) this.#endIdle(silentSince, reason);
+    if (isFailure && rest !== undefined) this.#endIdle(rest, reason);
     for (const command of unwritten) this.#moveOn(command);
   }
 
   /**
    * If a connection was lost while it was idle, those that have been idle as long may be lost too: they are all closed,
-   * instead of failing one after another.
+   * instead of failing one after another. They are kept if a reply is only late: the server was heard on another
+   * connection meanwhile, and this one had not been idle for long.
    */
-  #endIdle(since: number, reason: EndReason): void {
-    for (const other of [...this.#connections]) if (other.isIdleSince(since)) other.end(reason);
+  #endIdle({ from, to }: Rest, reason: EndReason): void {
+    const isLate = reason instanceof TimeoutError && to - from <= LONG_IDLE &&
+      this.#connections.some(({ lastRead }) => lastRead >= to);
+    if (isLate) return;
+    for (const other of [...this.#connections]) if (other.isIdleSince(to)) other.end(reason);
   }
 
   /** Stops sending commands on a connection; its pending commands continue. */

@@ -9,23 +9,24 @@ function asked({ sockets }: Play, at: number, times: number): Promise<void> {
   return until(() => (sockets[at]?.sent.split("\r\n").length ?? 0) > times);
 }
 
-/** Opens two connections, which are idle then. */
-async function openTwo(playing: Play): Promise<void> {
+/** Opens connections, which are idle then. */
+async function open(playing: Play, count: number): Promise<void> {
   const { client, sockets } = playing;
-  const first = client.get("a");
-  await asked(playing, 0, 1);
-  const second = client.get("b");
-  await asked(playing, 1, 1);
+  const values = [];
+  for (let i = 0; i < count; i++) {
+    values.push(client.get("a"));
+    await asked(playing, i, 1);
+  }
   for (const socket of sockets) await socket.answer("END\r\n");
-  assertEquals(await Promise.all([first, second]), [undefined, undefined]);
-  assertEquals(sockets.length, 2);
+  assertEquals(await Promise.all(values), Array(count).fill(undefined));
+  assertEquals(sockets.length, count);
 }
 
 for (const idle of [1, 50, 350_000]) {
   Deno.test(`Client retries over a fresh connection when one that was idle for ${idle} ms is lost`, async () => {
     const playing = play({ connections: 2, retries: 1 });
     const { client, clock, sockets } = playing;
-    await openTwo(playing);
+    await open(playing, 2);
     clock.tick(idle);
     const value = client.get("a");
     await asked(playing, 0, 2);
@@ -40,23 +41,47 @@ for (const idle of [1, 50, 350_000]) {
 
 Deno.test("Client ends idle connections with one that was idle and is overdue", async () => {
   for (const options of [{ timeout: 1000 }, { stallTimeout: 1000 }]) {
-    const playing = play({ connections: 2, ...options });
-    const { client, clock, sockets } = playing;
-    await openTwo(playing);
-    clock.tick(350_000);
-    const failed = assertRejects(() => client.get("a"), TimeoutError);
-    await asked(playing, 0, 2);
-    clock.tick(1000);
-    await failed;
-    assert(sockets[1]!.isClosed);
-    await client.close();
+    for (const idle of [1, 350_000]) {
+      const playing = play({ connections: 2, ...options });
+      const { client, clock, sockets } = playing;
+      await open(playing, 2);
+      clock.tick(idle);
+      const failed = assertRejects(() => client.get("a"), TimeoutError);
+      await asked(playing, 0, 2);
+      // A silent server is noticed at most half as late again.
+      clock.tick(1500);
+      await failed;
+      assert(sockets[1]!.isClosed);
+      await client.close();
+    }
   }
 });
+
+for (const [idle, isKept] of [[100, true], [101, false]] as const) {
+  const does = isKept ? "keeps" : "ends";
+  Deno.test(`Client ${does} idle connections when the server is late on one that was idle for ${idle} ms and answers on another`, async () => {
+    const playing = play({ connections: 3, timeout: 1000 });
+    const { client, clock, sockets } = playing;
+    await open(playing, 3);
+    clock.tick(idle);
+    const late = assertRejects(() => client.get("a"), TimeoutError);
+    await asked(playing, 0, 2);
+    clock.tick(1);
+    const answered = client.get("b");
+    await asked(playing, 1, 2);
+    await sockets[1]!.answer("END\r\n");
+    assertEquals(await answered, undefined);
+    clock.tick(999);
+    await late;
+    assertEquals(sockets.map(({ isClosed }) => isClosed), [true, false, !isKept]);
+    await client.close();
+  });
+}
 
 Deno.test("Client keeps the others when a connection is lost that was in use", async () => {
   const playing = play({ connections: 2 });
   const { client, clock, sockets } = playing;
-  await openTwo(playing);
+  await open(playing, 2);
   clock.tick(50);
   const value = client.get("a");
   await asked(playing, 0, 2);
@@ -77,7 +102,7 @@ Deno.test("Client keeps the others when a connection is lost that was in use", a
 Deno.test("Client keeps connections that have something to do, or whose server was heard meanwhile", async () => {
   const playing = play({ connections: 2 });
   const { client, clock, sockets } = playing;
-  await openTwo(playing);
+  await open(playing, 2);
   clock.tick(350_000);
   const failed = assertRejects(() => client.get("a"), SocketError);
   await asked(playing, 0, 2);
