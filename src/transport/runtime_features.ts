@@ -1,7 +1,6 @@
 /** Modules that only some runtimes have. @module */
 
 interface Global {
-  readonly Deno?: unknown;
   readonly process?: { getBuiltinModule?(specifier: string): unknown };
 }
 
@@ -12,10 +11,7 @@ interface Global {
  * @throws {Error} The runtime's error when it does not have the module.
  */
 export async function builtinModule<Module>(specifier: string): Promise<Module> {
-  const global = globalThis as Global;
-  // Node has it since 20.16. Older Node and workers use the import. So does Deno, where `process` takes long to load.
-  const module = global.Deno === undefined
-    ? global.process?.getBuiltinModule?.(specifier)
-    : undefined;
+  // Node has it since 20.16. Older Node and workers use the import.
+  const module = (globalThis as Global).process?.getBuiltinModule?.(specifier);
   return (module ?? await import(/* webpackIgnore: true */ /* @vite-ignore */ specifier)) as Module;
 }
