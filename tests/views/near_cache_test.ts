@@ -19,6 +19,7 @@ import {
   tagged,
 } from "../../src/views/mod.ts";
 import { type FaultHook, MemcachedServer } from "../../src/testing/mod.ts";
+import { deferred } from "../../src/waiting/promises.ts";
 import { memcachedPath, MemcachedProcess } from "../support/memcached.ts";
 import { onEveryServer } from "../support/every_server.ts";
 import { RESTARTING } from "../support/restarting.ts";
@@ -554,6 +555,27 @@ Deno.test("nearCache shares no value that it does not keep between callers of ge
       await client.delete("a");
     }
   }
+});
+
+Deno.test("nearCache keeps nothing of a load that began before forget, whoever joins it", async () => {
+  await using server = await MemcachedServer.listen();
+  await using client = new Client(server.address);
+  await using other = new Client(server.address);
+  const view = nearCache(client, ALL);
+  const begun = deferred<void>();
+  const computed = deferred<number>();
+  const load = () => {
+    begun.resolve();
+    return computed.promise;
+  };
+  const first = view.getOrSet("a", load);
+  await begun.promise;
+  view.forget("a");
+  const second = view.getOrSet("a", load);
+  computed.resolve(1);
+  assertEquals(await Promise.all([first, second]), [1, 1]);
+  await other.set("a", 2);
+  assertEquals(await view.get("a"), 2);
 });
 
 Deno.test("nearCache asks once for all concurrent callers, and forgets", async () => {

@@ -271,6 +271,8 @@ export class NearCache implements NearCacheCommands {
       checkOptions(options, ALL_OPTIONS);
       return values.hit(entry) as Value;
     }
+    // The client may have it join a load that began before the key was written elsewhere.
+    const mayBeOld = values.mayJoinOvertaken(key);
     const reading = values.beginReading(key);
     try {
       const found = await this.#reads.orLoad(key, entry, load, { options, reading });
@@ -279,8 +281,8 @@ export class NearCache implements NearCacheCommands {
       // It may have joined another caller, and got what that one had read before.
       const source = { start: reading.start, reading, isLoaded: true };
       // What has expired already is not stored, and must not be read again here either.
-      const isGone = isPast(options?.exptime, Date.now());
-      return values.keep(key, value, isGone ? { ...source, reading: undefined } : source) as Value;
+      const isKept = !mayBeOld && !isPast(options?.exptime, Date.now());
+      return values.keep(key, value, isKept ? source : { ...source, reading: undefined }) as Value;
     } finally {
       values.endReading(key, reading);
     }

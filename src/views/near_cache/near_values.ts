@@ -89,6 +89,8 @@ export class NearValues {
   readonly settings: NearCacheSettings;
   readonly #entries: LRUCache<string, Entry>;
   readonly #reading = new Map<string, Reading>();
+  /** Reads under way whose keys have been written meanwhile, by these keys. */
+  readonly #overtaken = new Map<string, Set<Reading>>();
   readonly #seen = new SeenKeys();
   readonly #family: Family;
   #hits = 0;
@@ -154,6 +156,14 @@ export class NearValues {
     if (--reading.count > 0) return;
     const sent = this.settings.sentFor(key);
     if (this.#reading.get(sent) === reading) this.#reading.delete(sent);
+    const overtaken = this.#overtaken.get(sent);
+    overtaken?.delete(reading);
+    if (overtaken?.size === 0) this.#overtaken.delete(sent);
+  }
+
+  /** Whether a read that began now could be given what was read before the key was last written. */
+  mayJoinOvertaken(key: string): boolean {
+    return this.#overtaken.has(this.settings.sentFor(key));
   }
 
   /**
@@ -194,14 +204,21 @@ export class NearValues {
   forgetHere(sent: string | undefined): void {
     if (sent !== undefined) {
       this.#entries.delete(sent);
-      const reading = this.#reading.get(sent);
-      if (reading !== undefined) reading.isOvertaken = true;
-      this.#reading.delete(sent);
+      this.#overtake(sent);
       return;
     }
     this.#entries.clear();
-    for (const reading of this.#reading.values()) reading.isOvertaken = true;
-    this.#reading.clear();
+    for (const sent of this.#reading.keys()) this.#overtake(sent);
+  }
+
+  /** Lets nothing be kept of the reads of a key that are under way. */
+  #overtake(sent: string): void {
+    const reading = this.#reading.get(sent);
+    if (reading === undefined) return;
+    reading.isOvertaken = true;
+    this.#reading.delete(sent);
+    const overtaken = this.#overtaken.get(sent) ?? new Set();
+    this.#overtaken.set(sent, overtaken.add(reading));
   }
 
   /** Carries out a write: what was read before it has ended is old. */
