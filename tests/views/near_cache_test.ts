@@ -557,7 +557,7 @@ Deno.test("nearCache shares no value that it does not keep between callers of ge
   }
 });
 
-Deno.test("nearCache keeps nothing of a load that began before forget, whoever joins it", async () => {
+Deno.test("nearCache keeps nothing of a load that began before forget, also when a later caller joins it", async () => {
   await using server = await MemcachedServer.listen();
   await using client = new Client(server.address);
   await using other = new Client(server.address);
