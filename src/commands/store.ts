@@ -182,9 +182,11 @@ function encoded(
   options: OperationOptions | undefined,
 ): Promise<Written> {
   const bounds = { begun: session.settings.clock.now(), signal: options?.signal };
-  // It may be rejected before it is awaited.
-  item.catch(() => {});
-  return session.loadEncodedInTime()
+  const written = session.loadEncodedInTime()
     .then((encodedInTime) => encodedInTime(session, item, action, bounds))
     .then(({ item, turn }) => ({ ...item, turn }));
+  // They may be rejected before they are awaited, or are not awaited at all where another value is refused.
+  item.catch(() => {});
+  written.catch(() => {});
+  return written;
 }

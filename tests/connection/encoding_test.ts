@@ -192,3 +192,23 @@ for (
     assert(error instanceof SocketError, `${error}`);
   });
 }
+
+Deno.test("setMany leaves no rejection unhandled when a value is refused while another is being encoded", async () => {
+  const refused = new Error("it has no bytes");
+  const transcoder: Transcoder = {
+    encode(value) {
+      if (value === "refused") throw refused;
+      return new Promise(() => {});
+    },
+    decode: () => 1,
+  };
+  const { client } = play({ transcoder });
+  const controller = new AbortController();
+  const options = { signal: controller.signal };
+  const storing = client.setMany({ a: "slow", b: "refused" }, 0, options);
+  assertEquals((await assertRejects(() => storing, Error)).cause, refused);
+  // An unhandled rejection would end the process.
+  controller.abort();
+  await settle();
+  await client.close();
+});
