@@ -17,7 +17,7 @@ import { runtimesLane } from "./runtimes_lane.ts";
 
 const USAGE = `Usage: deno task test:all [--without-test] [--help]
 
-Runs every test there is, in about half an hour: those of deno task test, the
+Runs every test there is, in about 15 minutes: those of deno task test, the
 examples in the documentation, faults and fuzzing in full length, the adapters
 with the packages they adapt, the examples, the npm package, and the suite on
 every runtime.
