@@ -9,9 +9,20 @@ import { keyOfText } from "../../src/cli/keys_of_bytes.ts";
 import { SERVERS } from "../support/every_server.ts";
 import { MemcachedProcess } from "../support/memcached.ts";
 import { until } from "../support/turns.ts";
-import { moecache } from "./fake_terminal.ts";
+import { type Ended, moecache } from "./fake_terminal.ts";
 
 const ITEMS = 2000;
+/** How often to compare: the clock of a memcached to which a busy machine gives no time lags behind. */
+const MOST_COMPARISONS = 20;
+
+/** Compares, again where more items differ than should. */
+async function verify(args: readonly string[], different: number): Promise<Ended> {
+  for (let left = MOST_COMPARISONS;;) {
+    const ended = await moecache(["verify", ...args]);
+    const counts = JSON.parse(ended.output.trimEnd().split("\n").at(-1)!);
+    if (counts.different <= different || --left === 0) return ended;
+  }
+}
 
 for (const [kind, start] of Object.entries(SERVERS)) {
   Deno.test(`copy brings every item where the ring looks, and verify finds what differs, on ${kind}`, async () => {
@@ -32,7 +43,7 @@ for (const [kind, start] of Object.entries(SERVERS)) {
       { copied: ITEMS + 1, skipped: 0, expired: 0 },
     ]);
     assertEquals((await to.getMany(keys)).size, ITEMS);
-    const same = await moecache(["verify", ...onRing]);
+    const same = await verify(onRing, 0);
     assertEquals([same.code, same.output], [
       0,
       `{"compared":${ITEMS + 1},"missing":0,"different":0}\n`,
@@ -41,7 +52,7 @@ for (const [kind, start] of Object.entries(SERVERS)) {
     await to.delete("key:0");
     await to.set("key:1", "another value", 501);
     await to.touch("key:2", 9000);
-    const other = await moecache(["verify", ...onRing]);
+    const other = await verify(onRing, 2);
     const records = other.output.trimEnd().split("\n").map((line) => JSON.parse(line));
     assertEquals(other.code, 1);
     assertEquals(records.pop(), { compared: ITEMS + 1, missing: 1, different: 2 });
@@ -77,7 +88,7 @@ for (const [kind, start] of Object.entries(SERVERS)) {
     const copied = await moecache(["copy", ...both]);
     assertEquals([copied.code, copied.messages], [0, ""]);
     assertEquals((await to.getMany(keys)).size, keys.length);
-    const same = await moecache(["verify", ...both]);
+    const same = await verify(both, 0);
     assertEquals([same.code, JSON.parse(same.output)], [
       0,
       { compared: keys.length, missing: 0, different: 0 },

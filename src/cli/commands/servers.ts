@@ -18,7 +18,7 @@ interface StatsOptions {
 
 const KINDS = ["general", "items", "slabs", "settings", "conns"];
 
-/** Adds `stats`, `ping` and `capable`. */
+/** Adds `stats` and `ping`. */
 export function addServerCommands(program: Command, runner: Runner): void {
   define<StatsOptions>(program, runner, {
     usage: "stats [kind]",
@@ -33,6 +33,10 @@ export function addServerCommands(program: Command, runner: Runner): void {
     examples: ["ping", "ping --json"],
     run: ping,
   });
+}
+
+/** Adds `capable`. */
+export function addCapable(program: Command, runner: Runner): void {
   define(program, runner, {
     usage: "capable",
     summary:
