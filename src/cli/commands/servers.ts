@@ -21,7 +21,7 @@ const FIRST_WITH_META = 1_006_010;
 
 const KINDS = ["general", "items", "slabs", "settings", "conns"];
 
-/** Adds `stats`, `ping` and `capable`. */
+/** Adds `stats` and `ping`. */
 export function addServerCommands(program: Command, runner: Runner): void {
   define<StatsOptions>(program, runner, {
     usage: "stats [kind]",
@@ -36,6 +36,10 @@ export function addServerCommands(program: Command, runner: Runner): void {
     examples: ["ping", "ping --json"],
     run: ping,
   });
+}
+
+/** Adds `capable`. */
+export function addCapable(program: Command, runner: Runner): void {
   define(program, runner, {
     usage: "capable",
     summary:
