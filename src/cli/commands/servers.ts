@@ -59,7 +59,7 @@ async function stats(job: Job<StatsOptions>): Promise<number> {
   const kind = name === "general" ? undefined : name;
   const milliseconds = diff === undefined ? undefined : readInterval("--diff", diff);
   const servers = await fleet();
-  const said = new Map<string, string>();
+  const said = new Map<string, Set<string>>();
   const ask = () => {
     return askEach(servers, terminal, async (client) => (await client.stats(kind))[0] ?? {}, {
       said,
