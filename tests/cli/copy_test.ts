@@ -132,6 +132,62 @@ Deno.test("a key that no text command can carry is left out, and reported in one
   assertStringIncludes(messages, "only the binary protocol can carry such a key");
 });
 
+for (const imitate of ["1.5.16", "1.6.6", "1.6.9"] as const) {
+  // What this server does not know as `ms` is a command to it.
+  Deno.test(`values are not run as commands by memcached ${imitate}, which knows no keys in base64`, async () => {
+    await using source = await MemcachedServer.listen();
+    await using old = await MemcachedServer.listen({ imitate });
+    await using from = new Client(source.address);
+    await using to = new Client(old.address);
+    await from.set("key", "value");
+    await from.meta("ms", btoa("a b"), ["b"], "flush_all");
+    await to.set("there", "before");
+    const both = `--from ${source.address} --to ${old.address}`;
+    const { code, output, messages } = await moecache(`copy ${both} --json`);
+    assertEquals([code, JSON.parse(output)], [
+      3,
+      { copied: 1, skipped: 0, expired: 0, refused: 1 },
+    ]);
+    assertStringIncludes(messages, `which is ${imitate}: meta commands need memcached 1.6.10`);
+    assertEquals((await moecache(`meta ms a --value flush_all -s ${old.address}`)).code, 3);
+    assertEquals(
+      await to.getMany(["key", "there"]),
+      new Map([["key", "value"], ["there", "before"]]),
+    );
+  });
+}
+
+Deno.test("an older server's key that no command can carry is left out, and the others are not", async () => {
+  // memcached takes such keys, but the client sends no control characters.
+  const line = "key=a%01 exp=-1 la=1 cas=1 fetch=no cls=1 size=70";
+  await using source = await MemcachedServer.listen({
+    imitate: "1.6.6",
+    fault: ({ line: asked }) =>
+      asked.startsWith("lru_crawler metadump")
+        ? {
+          reply: `${line}\r\n${line.replace("a%01", "ab")}\r\n${
+            line.replace("a%01", "a%C3%BC")
+          }\r\nEND`,
+        }
+        : undefined,
+  });
+  await using target = await MemcachedServer.listen();
+  await using from = new Client(source.address, { keys: utf8Keys });
+  for (const key of ["ab", "aü"]) await from.set(key, "value");
+  const both = `--from ${source.address} --to ${target.address} --json`;
+  const at = async (line: string) => {
+    const { code, output, messages } = await moecache(line);
+    assertEquals([code, messages.split("\n").length], [3, 2], messages);
+    assertStringIncludes(messages, 'key "a\\u0001": the server answered "CLIENT_ERROR');
+    return output.trimEnd().split("\n").map((line) => JSON.parse(line));
+  };
+  assertEquals(await at(`copy ${both}`), [{ copied: 2, skipped: 0, expired: 0 }]);
+  assertEquals(await at(`verify ${both}`), [{ compared: 2, missing: 0, different: 0 }]);
+  const dumped = await at(`dump --values -s ${source.address}`);
+  assertEquals(dumped.map(({ key }) => key), ["ab", "aü"]);
+  assertEquals(await at(`del --prefix a --json -s ${source.address}`), [{ deleted: 2 }]);
+});
+
 Deno.test("errors name keys that are not ASCII as lists show them", async () => {
   // The last one is sent in base64; the one before is longer than what errors quote.
   const keys = ["ключ:1", "日本語".repeat(20), "с пробелом"];
