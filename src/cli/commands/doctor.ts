@@ -52,7 +52,9 @@ async function doctor({ options, printer, terminal, fleet }: Job<DoctorOptions>)
       await resolvedOrAborted(counting.start(), terminal.interrupted);
       await pauseShown(terminal, "looking", milliseconds);
       after = await ask();
-      for (const { server, result } of after.results) counting.addStats(server, result.stats);
+      for (const { server, result } of after.results) {
+        counting.addStats(server, result.stats, result.at);
+      }
       hot = counting.report(MOST_HOT_KEYS);
     }
   } finally {
