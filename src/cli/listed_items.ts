@@ -75,7 +75,9 @@ async function metaGet(
   }
   if (!isEncodable(key)) return undefined;
   try {
-    return await metaInBase64(fleet, { verb: "mg", key, flags, server });
+    const reply = await metaInBase64(fleet, { verb: "mg", key, flags, server });
+    // A proxy does not look in the same place for a key and for its base64.
+    return reply.status === "EN" && isSendable(key) ? undefined : reply;
   } catch (error) {
     if (isSendable(key) && isRefusalOfBase64(error, key)) return undefined;
     throw error;

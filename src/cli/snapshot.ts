@@ -92,6 +92,15 @@ export function slabClasses(slabs: Stats): SlabClasses {
   return byClass(slabs, /^(\d+):(.+)$/);
 }
 
+/**
+ * The numbers of all slab classes, in their order. memcached lists a class in `stats items` only while it holds items:
+ * one that has lost them all may still have its pages.
+ */
+export function slabNumbers(items: SlabClasses, slabs: SlabClasses): readonly string[] {
+  const numbers = new Set([...items.keys(), ...slabs.keys()]);
+  return Array.from(numbers).toSorted((a, b) => Number(a) - Number(b));
+}
+
 function byClass(fields: Stats, pattern: RegExp): SlabClasses {
   const classes = new Map<string, Record<string, string>>();
   for (const [name, value] of Object.entries(fields)) {

@@ -188,6 +188,23 @@ Deno.test("an older server's key that no command can carry is left out, and the 
   assertEquals(await at(`del --prefix a --json -s ${source.address}`), [{ deleted: 2 }]);
 });
 
+Deno.test("verify finds keys that are not ASCII behind a proxy, which looks elsewhere for their base64", async () => {
+  await using source = await MemcachedServer.listen();
+  await using target = await MemcachedServer.listen({
+    fault: ({ line }) => /^mg .* b( |$)/.test(line) ? { reply: "EN" } : undefined,
+  });
+  for (const { address } of [source, target]) {
+    await using client = new Client(address, { keys: utf8Keys });
+    await client.set("ключ", "value", 500);
+  }
+  const verify = `verify --from ${source.address} --to ${target.address} --json`;
+  const same = { compared: 1, missing: 0, different: 0 };
+  assertEquals(JSON.parse((await moecache(verify)).output), same);
+  await using client = new Client(target.address, { keys: utf8Keys });
+  await client.delete("ключ");
+  assertStringIncludes((await moecache(verify)).output, '"difference":"missing"');
+});
+
 Deno.test("errors name keys that are not ASCII as lists show them", async () => {
   // The last one is sent in base64; the one before is longer than what errors quote.
   const keys = ["ключ:1", "日本語".repeat(20), "с пробелом"];

@@ -62,7 +62,9 @@ async function stats(job: Job<StatsOptions>): Promise<number> {
   const { results, code } = await ask();
   if (milliseconds === undefined) {
     await printStats(job, results.map(({ server, result }) => ({ server, fields: result })));
-    return code;
+    // `stats items` has no line for a server without items.
+    const isEmpty = results.every(({ result }) => Object.keys(result).length === 0);
+    return code === EXIT.done && isEmpty ? EXIT.nothing : code;
   }
   // What does not answer now has nothing to compare with.
   if (results.length === 0) return code;
