@@ -110,20 +110,23 @@ export const COMMAND_MODULES: readonly CommandModule[] = [
   },
 ];
 
-/** These show all commands. */
-const ABOUT_ALL = ["--help", "-h", "completion"];
+/** Before the command, these show all of them. */
+const HELP = ["--help", "-h"];
 /** What stands behind these is no command. */
 const VALUED = /^(-s|--(servers|discover|ring|format|tls-ca|timeout))$/;
 
 /**
- * The modules that a command line may need: that of the command, which is its first word. If there is no such command,
- * all are needed to suggest one that is meant.
+ * The modules that a command line may need: that of the command, which is its first word, also after `help`. If there is
+ * no such command, all are needed to suggest one that is meant.
  */
 export function modulesFor(args: readonly string[]): readonly CommandModule[] {
   const isWord = (arg: string, i: number) =>
     !arg.startsWith("-") && !VALUED.test(args[i - 1] ?? "");
-  const command = args.find(isWord) ?? "";
+  const [first, second] = args.filter(isWord);
+  const command = (first === "help" ? second : first) ?? "";
+  const before = args.slice(0, args.indexOf(command));
   const named = COMMAND_MODULES.filter(({ names }) => names.includes(command));
-  const isAboutAll = named.length === 0 || ABOUT_ALL.some((word) => args.includes(word));
+  const isAboutAll = named.length === 0 || before.some((arg) => HELP.includes(arg)) ||
+    first === "completion";
   return isAboutAll ? COMMAND_MODULES : named;
 }

@@ -82,10 +82,21 @@ Deno.test("each command is in the module that is loaded for it", async () => {
       assertEquals(loaded, name === "completion" ? commandNames : names);
     }
   }
-  for (const line of ["", "help keys", "keys --help", "-h", "key", "--version"]) {
-    assertEquals(modulesFor(line.split(" ")), COMMAND_MODULES, line);
+  const aboutAll = [
+    "",
+    "help",
+    "help key",
+    "--help keys",
+    "help -h keys",
+    "-h",
+    "key",
+    "--version",
+  ];
+  for (const line of aboutAll) assertEquals(modulesFor(line.split(" ")), COMMAND_MODULES, line);
+  // The help of a command comes as fast as the command.
+  for (const line of ["get keys help", "get --help", "get -h", "help get", "-s keys get --help"]) {
+    assertEquals(modulesFor(line.split(" ")), modulesFor(["get"]), line);
   }
-  assertEquals(modulesFor(["get", "keys", "help"]), modulesFor(["get"]));
   const { options } = await programFor(NO_TERMINAL, () => {}, [], []);
   for (const { short, long, required } of options) {
     for (const flag of required ? [short, long].filter((each) => each !== undefined) : []) {
