@@ -119,10 +119,14 @@ async function namesForHelp(): Promise<string> {
   return `${EXIT_CODES}\n\nRings: ${rings}\nFormats: ${FORMAT_NAMES.join(", ")}`;
 }
 
-/** The error of a command line, which quotes what was typed; what is suggested instead stands in the next line. */
+/**
+ * An error that Commander finds in the command line, as all messages begin. It quotes what was typed; what is suggested
+ * instead stands in the next line.
+ */
 function inOneLine(text: string): string {
-  const [, error = text, hint = ""] = /^([^]*?)(\n\(Did you mean .*\?\))?\n$/.exec(text) ?? [];
-  return `${withoutCredentials(printable(error))}${hint}\n`;
+  const [, error = text, hint = ""] =
+    /^(?:error: )?([^]*?)(\n\(Did you mean .*\?\))?\n$/.exec(text) ?? [];
+  return `moecache: ${withoutCredentials(printable(error))}${hint}\n`;
 }
 
 /** Several lists are one, unless one of them is empty: that is a fault of all. */

@@ -33,8 +33,15 @@ const ADVISED: readonly (readonly [advice: string, here: string])[] = [
   ['the option initial, or with set(key, "0")', "--initial, or with `moecache set KEY 0`"],
 ];
 
+/** How errors say that a server wants credentials; those of lists and streams quote its answer only. */
+const UNAUTHENTICATED =
+  /the server (?:answered|requires a user name and a password:) "CLIENT_ERROR (?:unauthenticated|bad authentication token format|authentication failure)"/g;
+const NEEDS_CREDENTIALS = "the server requires a user name and a password: put them into " +
+  "MEMCACHED_USERNAME and MEMCACHED_PASSWORD";
+
 /** What an error says, as it is for a command line. */
 export function messageOf(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
-  return ADVISED.reduce((text, [advice, here]) => text.replaceAll(advice, here), message);
+  return ADVISED.reduce((text, [advice, here]) => text.replaceAll(advice, here), message)
+    .replace(UNAUTHENTICATED, NEEDS_CREDENTIALS);
 }

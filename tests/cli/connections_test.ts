@@ -160,7 +160,11 @@ for (const [kind, start] of Object.entries(GUARDED)) {
       3,
       "the server refused the user name and password",
     );
-    await assertFails({ servers }, 3, /unauthenticated|requires a user name and a password/);
+    await assertFails(
+      { servers },
+      3,
+      "the server requires a user name and a password: put them into MEMCACHED_USERNAME and MEMCACHED_PASSWORD",
+    );
     await assertFails({ servers: named }, 2, "put it in MEMCACHED_PASSWORD");
   });
 }

@@ -166,6 +166,21 @@ Deno.test("commands refuse arguments that make no sense, or do what they say", a
   }
 });
 
+Deno.test("a command line that is wrong is told as everything else", async () => {
+  const wrong: Readonly<Record<string, string>> = {
+    "gte key": "unknown command 'gte'\n(Did you mean get?)\n",
+    "get": "missing required argument 'keys'\n",
+    "ping --lots": "unknown option '--lots'\n",
+    "ping --timeout": "option '--timeout <duration>' argument missing\n",
+    "ping 1 2": "too many arguments for 'ping'. Expected 0 arguments but got 2: 1, 2.\n",
+    "del --prefix=": "an empty --prefix is every key: del does not empty servers\n",
+  };
+  for (const [line, says] of Object.entries(wrong)) {
+    const { code, messages } = await moecache(line.split(" "));
+    assertEquals([line, code, messages], [line, 2, `moecache: ${says}`]);
+  }
+});
+
 for (const shape of ["--json", "--csv"]) {
   Deno.test(`every command writes ${shape}, and nothing else`, async () => {
     await using server = await MemcachedServer.listen();

@@ -16,7 +16,9 @@ export async function deletePrefix(
   prefix: string,
   dryRun: boolean,
 ): Promise<number> {
-  if (prefix === "") throw new UsageFault("an empty --prefix is every key: use flush_all for that");
+  if (prefix === "") {
+    throw new UsageFault("an empty --prefix is every key: del does not empty servers");
+  }
   const servers = await fleet();
   const what = dryRun ? "counted" : "listed";
   const listing = new Listing({ fleet: servers, terminal, what, asks: !dryRun });
