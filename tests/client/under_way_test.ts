@@ -1,6 +1,6 @@
 /** A lost connection tells which commands were under way, for a proxy may hang up on one that it does not know. */
 
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { Client, type ClientOptions, type Dial, SocketError } from "../../mod.ts";
 import { MemcachedServer } from "../../src/testing/mod.ts";
 import { play } from "../connection/manual_socket.ts";
@@ -71,6 +71,30 @@ Deno.test("the error of a meta command names the operations that were lost with 
       `also under way: delete key "b"; a proxy may do so for a command that it does not know`,
   );
 });
+
+for (
+  const [name, use] of Object.entries<(client: Client) => Promise<unknown>>({
+    "version": (client) => client.version(),
+    "stats items": (client) => Promise.all([client.stats("items"), client.stats()]),
+    "mg": (client) => client.meta("mg", "a", ["v"]),
+    "mg for a lease": (client) => client.getOrSet("a", () => 1),
+  })
+) {
+  Deno.test(`the end of a connection is not put down to ${name}, which the server has answered before`, async () => {
+    let isLost = false;
+    await using peer = await MemcachedServer.listen({
+      fault: () => isLost ? { drop: "before" } : undefined,
+    });
+    await using client = new Client(peer.address);
+    await use(client);
+    await client.invalidate("a");
+    isLost = true;
+    const error = await use(client).catch((error) => error);
+    assert(error instanceof SocketError, `${error}`);
+    assertStringIncludes(error.message, `Connection to ${peer.address} ended`);
+    assert(!error.message.includes("a proxy may"), error.message);
+  });
+}
 
 const hanging: Dial = (_, { signal }) =>
   new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));

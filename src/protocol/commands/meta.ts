@@ -2,7 +2,7 @@
 
 import { ClientException, quote, SocketError, ValidationException } from "../../errors.ts";
 import { readFlags, readText } from "../bytes.ts";
-import { Command, DONE, type LimitExptime, MORE } from "../command.ts";
+import { Command, type CommandObserver, DONE, type LimitExptime, MORE } from "../command.ts";
 import { namedAfterHangUp } from "../hang_up.ts";
 import { checkKey } from "../key.ts";
 import { Interruption, readRefusal, refusalError } from "../refusal.ts";
@@ -124,6 +124,9 @@ function refuse(what: string, why: string, item: unknown): never {
   throw new ValidationException(`Cannot send meta command ${what}: ${why}`, item);
 }
 
+/** The verbs that each server has answered. */
+const answered = /* @__PURE__ */ new WeakMap<CommandObserver, Set<MetaVerb>>();
+
 /** A meta command. Resolves to its reply; rejects when memcached refuses. */
 export class MetaCommand extends Command<MetaReply> {
   /** The reply if the operation becomes a miss; `undefined` by default. */
@@ -151,7 +154,8 @@ export class MetaCommand extends Command<MetaReply> {
   }
 
   override fail(error: unknown): void {
-    super.fail(namedAfterHangUp(this.action, error));
+    const isKnown = this.observer && answered.get(this.observer)?.has(this.request.verb);
+    super.fail(isKnown ? error : namedAfterHangUp(this.action, error));
   }
 
   override succeedAbsent(): boolean {
@@ -214,6 +218,7 @@ export class MetaCommand extends Command<MetaReply> {
   #readReply(status: MetaStatus, words: string[]): MetaReply {
     // It has its reply, even if the connection ends now.
     this.chances = 0;
+    this.#noteAnswer();
     const hasMore = status === "VA" || status === "ME";
     // Before 1.6.18, memcached writes an extra space after some statuses.
     const rest = words.slice(hasMore ? 2 : 1).filter((word) => word !== "");
@@ -221,6 +226,14 @@ export class MetaCommand extends Command<MetaReply> {
     const flags = Object.fromEntries(rest.map((word) => [word[0]!, word.slice(1)]));
     this.#checkOpaque(status, flags.O);
     return this.#reply = { status, flags };
+  }
+
+  #noteAnswer(): void {
+    const { observer, request } = this;
+    if (observer === undefined) return;
+    const verbs = answered.get(observer);
+    if (verbs === undefined) answered.set(observer, new Set([request.verb]));
+    else verbs.add(request.verb);
   }
 
   /** Before 1.6.18, memcached does not return the opaque token with some statuses. */
