@@ -310,6 +310,21 @@ Deno.test("capable shows what an old server lacks", async () => {
   ]);
 });
 
+Deno.test("capable shows what a proxy does not offer, also if it closes the connection", async () => {
+  // As memcached's own proxy does for `lru_crawler`.
+  await using proxy = await MemcachedServer.listen({
+    fault: ({ command }) => command === "lru_crawler" ? { drop: "before" } : undefined,
+  });
+  const { code, output, messages } = await moecache(`capable --json -s ${proxy.address}`);
+  const { dump, meta, largestItem } = JSON.parse(output);
+  assertEquals([code, messages, dump, meta, largestItem], [0, "", false, true, 1024 * 1024]);
+  await using lost = await MemcachedServer.listen({
+    fault: ({ command }) =>
+      command === "lru_crawler" ? (void lost.close(), { drop: "before" }) : undefined,
+  });
+  assertEquals((await moecache(`capable --json -s ${lost.address}`)).code, 3);
+});
+
 Deno.test("big, ttl and prefixes count every item", async () => {
   await using server = await MemcachedServer.listen();
   await using client = new Client(server.address);

@@ -37,7 +37,7 @@ export function addDoctor(program: Command, runner: Runner): void {
 async function doctor({ options, printer, terminal, fleet }: Job<DoctorOptions>): Promise<number> {
   const milliseconds = readInterval("--for", options.for ?? "5s");
   const servers = await fleet();
-  const said = new Map<string, string>();
+  const said = new Map<string, Set<string>>();
   const ask = () => {
     return askEach(servers, terminal, (_, name) => takeSnapshot(servers, name, KINDS), { said });
   };
@@ -61,7 +61,7 @@ async function doctor({ options, printer, terminal, fleet }: Job<DoctorOptions>)
     await counting.close();
   }
   const unwatched = counting.faults.filter(({ server, message }) =>
-    said.get(server) !== faultIn(message)
+    !said.get(server)?.has(faultIn(message))
   );
   const lacks = [...after.results.flatMap(({ result }) => result.refused), ...unwatched];
   for (const { message } of lacks) say(terminal, message);

@@ -77,7 +77,7 @@ async function explainEverywhere(
   let code: number = EXIT.done;
   let isComplete = true;
   const all = knownRings(fleet);
-  const said = new Map<string, string>();
+  const said = new Map<string, Set<string>>();
   try {
     for (const key of args) {
       const shown = printable(key);
