@@ -101,7 +101,7 @@ async function latency({ options, printer, terminal, fleet }: Job<LatencyOptions
 /** Milliseconds after which an answer is late, and does not keep other servers from being asked. */
 const LATE = 10;
 
-/** Has one server asked at a time: with all at once, an answer that has come would wait for this process to read others. */
+/** Lets one server be asked at a time: with all at once, an answer would wait until this process has read the others. */
 class Turns {
   #last = Promise.resolve();
 
