@@ -235,7 +235,11 @@ Deno.test("explain shows where rings look, and --everywhere where a key really i
     output,
     `the ring moecache looks on ${ours.locate(key).server}, and it is not`,
   );
-  assertStringIncludes(output, `found on ${other.locate(key).server}`);
+  assertStringIncludes(output, `found on ${other.locate(key).server}, 5 bytes, for ever; `);
+  await other.touch(key, 46_400);
+  const later = await moecache(`explain ${key} --everywhere`, { env });
+  // As `inspect` and `big` write it.
+  assertStringIncludes(later.output, "5 bytes, 12h53m left; ");
   const { output: json } = await moecache(`explain ${key} --everywhere --json`, { env });
   const { rings } = JSON.parse(json);
   assertEquals([rings.includes("ketama"), rings.includes("moecache")], [true, false]);
