@@ -89,7 +89,8 @@ export class Leases {
   async read(key: string): Promise<LeasedItem | "unreachable" | undefined> {
     return await inDialect(this.#session, key, {
       meta: () => this.#readByMeta(key),
-      classic: ({ placeOf, readLeased }) => readLeased(placeOf(this.#session, key, this.#options)),
+      classic: ({ rawItemsOf, readLeased }) =>
+        readLeased(rawItemsOf(this.#session, key, this.#options)),
     });
   }
 
@@ -98,7 +99,7 @@ export class Leases {
     const reply = await this.#session.ask(key, () => makeMeta(request), this.#options);
     if (reply === UNREACHABLE) return "unreachable";
     if (reply.status !== "VA") return undefined;
-    const item = readLeased(key, reply);
+    const item = leasedItemOf(key, reply);
     if (isReserved(item.flags)) return item;
     // Other clients may have left a mark that this way of reading does not see.
     await learnVersion(this.#session, key);
@@ -167,9 +168,9 @@ export class Leases {
       await inDialect(this.#session, key, {
         // Such a server reports the remaining lifetime of an item.
         meta: async () => {},
-        classic: async ({ placeOf, rememberFreshness }) => {
-          const place = placeOf(this.#session, key, this.#options);
-          await rememberFreshness(place, stub.nonce, { ...content, freshFor });
+        classic: async ({ rawItemsOf, rememberFreshness }) => {
+          const items = rawItemsOf(this.#session, key, this.#options);
+          await rememberFreshness(items, stub.nonce, { ...content, freshFor });
         },
       });
     }
@@ -209,9 +210,9 @@ export class Leases {
     try {
       const added = await inDialect(this.#session, key, {
         meta: () => this.#addByMeta(key, stub, replaced),
-        classic: ({ placeOf, placeStub }) => {
-          const place = placeOf(this.#session, key, this.#options);
-          return placeStub(place, stub, replaced);
+        classic: ({ rawItemsOf, placeStub }) => {
+          const items = rawItemsOf(this.#session, key, this.#options);
+          return placeStub(items, stub, replaced);
         },
       });
       if (added === "unreachable") void removeLater(this.#itemsAt(key), stub);
@@ -298,7 +299,7 @@ function readCas(key: string, reply: MetaReply): bigint {
  *
  * @throws {ClientException} When one of them makes no sense, or the item's flags do not fit into 32 bits.
  */
-function readLeased(key: string, reply: MetaReply): LeasedItem {
+function leasedItemOf(key: string, reply: MetaReply): LeasedItem {
   const token = readToken(reply, "f", key);
   const flags = readFlags(token);
   if (flags === undefined) {

@@ -6,7 +6,7 @@ import { type Advice, figuresText, type Look } from "../doctor/advice.ts";
 import { adviceOn } from "../doctor/rules.ts";
 import { type Answers, askEach } from "../each_server.ts";
 import { HotKeys, type HotKeysReport } from "../hot_keys.ts";
-import { say, withoutCommands } from "../messages.ts";
+import { faultIn, say } from "../messages.ts";
 import { GAP, type Printer } from "../printer.ts";
 import { pauseShown } from "../progress.ts";
 import { printable } from "../shown_text.ts";
@@ -37,7 +37,7 @@ export function addDoctor(program: Command, runner: Runner): void {
 async function doctor({ options, printer, terminal, fleet }: Job<DoctorOptions>): Promise<number> {
   const milliseconds = readInterval("--for", options.for ?? "5s");
   const servers = await fleet();
-  const said = new Map<string, string>();
+  const said = new Map<string, Set<string>>();
   const ask = () => {
     return askEach(servers, terminal, (_, name) => takeSnapshot(servers, name, KINDS), { said });
   };
@@ -52,14 +52,16 @@ async function doctor({ options, printer, terminal, fleet }: Job<DoctorOptions>)
       await resolvedOrAborted(counting.start(), terminal.interrupted);
       await pauseShown(terminal, "looking", milliseconds);
       after = await ask();
-      for (const { server, result } of after.results) counting.addStats(server, result.stats);
+      for (const { server, result } of after.results) {
+        counting.addStats(server, result.stats, result.at);
+      }
       hot = counting.report(MOST_HOT_KEYS);
     }
   } finally {
     await counting.close();
   }
   const unwatched = counting.faults.filter(({ server, message }) =>
-    said.get(server) !== withoutCommands(message)
+    !said.get(server)?.has(faultIn(message))
   );
   const lacks = [...after.results.flatMap(({ result }) => result.refused), ...unwatched];
   for (const { message } of lacks) say(terminal, message);

@@ -1,6 +1,12 @@
 /** What servers say of themselves. @module */
 
-import { type Client, ClientException, type Stats } from "../../../mod.ts";
+import {
+  type Client,
+  ClientException,
+  SocketError,
+  type Stats,
+  TimeoutError,
+} from "../../../mod.ts";
 import type { Command } from "commander";
 import { define, type Job, type Runner } from "../definition.ts";
 import { askEach } from "../each_server.ts";
@@ -8,7 +14,7 @@ import { isRestarted } from "../figures.ts";
 import { say } from "../messages.ts";
 import type { Row } from "../printer.ts";
 import { readInterval, showSize } from "../quantities.ts";
-import { asksForPassword } from "../snapshot.ts";
+import { asksForPassword, metaLevelOf } from "../snapshot.ts";
 import { pauseShown } from "../progress.ts";
 import { EXIT, UsageFault } from "../usage.ts";
 
@@ -16,12 +22,9 @@ interface StatsOptions {
   readonly diff?: string;
 }
 
-/** The version in which meta commands got their form of today, as one number: 1.6.10. */
-const FIRST_WITH_META = 1_006_010;
-
 const KINDS = ["general", "items", "slabs", "settings", "conns"];
 
-/** Adds `stats`, `ping` and `capable`. */
+/** Adds `stats` and `ping`. */
 export function addServerCommands(program: Command, runner: Runner): void {
   define<StatsOptions>(program, runner, {
     usage: "stats [kind]",
@@ -36,6 +39,10 @@ export function addServerCommands(program: Command, runner: Runner): void {
     examples: ["ping", "ping --json"],
     run: ping,
   });
+}
+
+/** Adds `capable`. */
+export function addCapable(program: Command, runner: Runner): void {
   define(program, runner, {
     usage: "capable",
     summary:
@@ -52,7 +59,7 @@ async function stats(job: Job<StatsOptions>): Promise<number> {
   const kind = name === "general" ? undefined : name;
   const milliseconds = diff === undefined ? undefined : readInterval("--diff", diff);
   const servers = await fleet();
-  const said = new Map<string, string>();
+  const said = new Map<string, Set<string>>();
   const ask = () => {
     return askEach(servers, terminal, async (client) => (await client.stats(kind))[0] ?? {}, {
       said,
@@ -61,7 +68,9 @@ async function stats(job: Job<StatsOptions>): Promise<number> {
   const { results, code } = await ask();
   if (milliseconds === undefined) {
     await printStats(job, results.map(({ server, result }) => ({ server, fields: result })));
-    return code;
+    // `stats items` has no line for a server without items.
+    const isEmpty = results.every(({ result }) => Object.keys(result).length === 0);
+    return code === EXIT.done && isEmpty ? EXIT.nothing : code;
   }
   // What does not answer now has nothing to compare with.
   if (results.length === 0) return code;
@@ -174,18 +183,18 @@ function rounded(milliseconds: number): number {
 async function capable({ printer, terminal, fleet }: Job<unknown>): Promise<number> {
   const { results, code } = await askEach(await fleet(), terminal, async (client) => {
     const [version] = await client.version();
-    const settings = await offered(async () => (await client.stats("settings"))[0] ?? {});
+    const settings = await offered(client, async () => (await client.stats("settings"))[0] ?? {});
     const largest = Number(settings?.item_size_max ?? NaN);
-    const meta = await isOffered(() => client.meta("mn", ""));
+    const meta = await isOffered(client, () => client.meta("mn", ""));
     return {
       version,
       meta,
       metaLevel: meta ? metaLevelOf(version) : "none",
-      dump: await isOffered(async () => {
+      dump: await isOffered(client, async () => {
         for await (const _ of client.items()) break;
       }),
-      watch: await isOffered(() => canWatch(client)),
-      statsItems: await isOffered(() => client.stats("items")),
+      watch: await isOffered(client, () => canWatch(client)),
+      statsItems: await isOffered(client, () => client.stats("items")),
       password: asksForPassword(settings),
       tls: settingOf(settings, "ssl_enabled"),
       largestItem: Number.isNaN(largest) ? undefined : largest,
@@ -202,13 +211,6 @@ async function capable({ printer, terminal, fleet }: Job<unknown>): Promise<numb
   return code;
 }
 
-/** Whether the meta commands are those of today, or of the first draft, which clients cannot use with these. */
-function metaLevelOf(version = ""): "full" | "draft" {
-  const [, major, minor, patch] = /^(\d+)\.(\d+)\.(\d+)/.exec(version) ?? [];
-  const number = [major, minor, patch].reduce((sum, part) => sum * 1000 + Number(part ?? NaN), 0);
-  return number < FIRST_WITH_META ? "draft" : "full";
-}
-
 function yesOrNo(field: unknown): string {
   return field === undefined ? "?" : field ? "yes" : "no";
 }
@@ -222,17 +224,23 @@ async function canWatch(client: Client): Promise<void> {
   }
 }
 
-async function isOffered(ask: () => Promise<unknown>): Promise<boolean> {
-  return await offered(async () => (await ask(), true)) ?? false;
+async function isOffered(client: Client, ask: () => Promise<unknown>): Promise<boolean> {
+  return await offered(client, async () => (await ask(), true)) ?? false;
 }
 
-/** The result, or `undefined` where the server refuses. */
-async function offered<Result>(ask: () => Promise<Result>): Promise<Result | undefined> {
+/** The result, or `undefined` where the server refuses: proxies close the connection because of what they do not know. */
+async function offered<Result>(
+  client: Client,
+  ask: () => Promise<Result>,
+): Promise<Result | undefined> {
   try {
     return await ask();
   } catch (error) {
     if (error instanceof ClientException) return undefined;
-    throw error;
+    if (!(error instanceof SocketError) || error instanceof TimeoutError) throw error;
+    // Otherwise the server is lost.
+    await client.version();
+    return undefined;
   }
 }
 

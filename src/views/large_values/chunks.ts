@@ -38,14 +38,18 @@ interface ChunkWriting {
 /** How a value is stored that is there as a whole. */
 interface ValueWriting extends ChunkWriting {
   readonly chunkByteLength: number;
-  readonly isTold: WriteContext["isTold"];
+  readonly mustBeWhole: WriteContext["mustBeWhole"];
 }
 
 /** How a stream is stored. */
 interface StreamWriting extends ChunkWriting {
-  /** Is called with each chunk whose memory may be used again. */
+  /** Called with each chunk whose memory may be used again. */
   readonly stored: (chunk: Uint8Array) => void;
-  /** Is called when a chunk cannot be stored, since the stream may have nothing to yield for long. Returns what to fail with. */
+  /**
+   * Called when a chunk cannot be stored: the stream may yield nothing for a long time.
+   *
+   * @returns The error to fail with.
+   */
   readonly failed: (error: unknown) => unknown;
 }
 
@@ -100,15 +104,15 @@ export class Chunks {
   /**
    * Stores bytes in chunks. They must not change before that has ended.
    *
-   * @returns Whether all are stored, where `isTold`; `false` when the client drops one.
+   * @returns Whether all are stored, where `mustBeWhole`; `false` when the client drops one.
    */
   async write(
     bytes: Uint8Array,
-    { keyOf, exptime, chunkByteLength, isTold }: ValueWriting,
+    { keyOf, exptime, chunkByteLength, mustBeWhole }: ValueWriting,
     given: OperationOptions,
   ): Promise<boolean> {
     const hasSent = this.#hasSent(given);
-    const drops = isTold && this.#session !== undefined && !hasSent;
+    const drops = mustBeWhole && this.#session !== undefined && !hasSent;
     const options = drops ? strictly(given) : given;
     const client = hasSent ? this.#ownClient : this.#client;
     const atOnce = atOnceOf(chunkByteLength);

@@ -108,6 +108,16 @@ Deno.test("the page of a server has commands, slab classes and advice", () => {
       "  share 0.178",
     ]
   ) assertStringIncludes(text, part);
+  // memcached lists a class without items in `stats slabs` only.
+  const [up] = SERVERS;
+  assert(up?.state === "up");
+  const now = { ...up.look.now, items: {} };
+  const emptied = { ...up, look: { ...up.look, now } };
+  const without = draw(overviewOf({ servers: [emptied] }), { page: "server", chosen: up.server });
+  assertStringIncludes(
+    without.join("\n"),
+    "   5      240 B        0      2  70.0%        0        0       -",
+  );
   // Nowhere else is there room for all of the reason.
   const down = draw(overviewOf(), { page: "server", chosen: "10.0.0.2:11211" }, 14);
   assertEquals(down.slice(1), ["10.0.0.2:11211", "Connection", "refused"]);
@@ -158,6 +168,15 @@ Deno.test("servers are sorted by a column, those that are down last", () => {
   assertEquals(orderBy("server").join(""), "123");
   assertEquals([orderBy("gets"), orderBy("sets")].map((order) => order.join("")), ["132", "312"]);
   for (const name of COLUMN_NAMES.slice(1)) assertEquals(orderBy(name).at(-1), "2", name);
+  const [up, down] = SERVERS;
+  assert(up?.state === "up" && down !== undefined);
+  const versions = ["1.6.22", "1.6.9", "1.4.25"].map((version) => ({
+    ...up,
+    ...{ server: version, figures: { ...up.figures, version } },
+  }));
+  assertEquals(sortServers([...versions, down], "version").map(({ server }) => server), [
+    ...["1.4.25", "1.6.9", "1.6.22", down.server],
+  ]);
   assertStringIncludes(draw(overviewOf(), { sorted: "sets" })[1] ?? "", "SET/s▾");
 });
 
