@@ -334,7 +334,8 @@ export class Client extends BareClient implements KeyCommands, ServerControl {
    * decoded key; `""` for `mn`, which is sent to one of the servers.
    * @param flags The flags, each a letter and its token: `["v", "t", "N30"]`. memcached's `protocol.txt` explains them.
    * The seconds of `T`, `N` and `R` are those of every exptime.
-   * @param value The item's bytes, for `ms` only; text is sent as UTF-8.
+   * @param value The item's bytes, for `ms` only; text is sent as UTF-8. A server that does not know `ms`, such as
+   * memcached before 1.6.10, refuses the line before the value, and runs the value as commands: ask for `version` before.
    * @param options `signal`.
    * @returns The reply. With flag `q`, a suppressed reply is returned as the status that it means.
    * @throws {ValidationException} When memcached would not understand the command, or its reply could not be read.

@@ -8,50 +8,103 @@ type AddCommands = (program: Command, runner: Runner) => void;
 
 /** A module, and the commands that it adds. */
 interface CommandModule {
+  /** The heading of its commands in the help; `docs/cli/` has a page for it. */
+  readonly group: Group;
   readonly names: readonly string[];
   load(): Promise<AddCommands>;
 }
 
+type Group = "Data" | "Find" | "Shape" | "Traffic" | "Health" | "Move" | "Serve" | "Help";
+
 /** All modules, in the order of the help. */
 export const COMMAND_MODULES: readonly CommandModule[] = [
   {
+    group: "Data",
     names: ["get", "set", "del", "incr", "decr", "touch", "meta"],
     load: async () => (await import("./commands/data.ts")).addDataCommands,
   },
-  { names: ["inspect"], load: async () => (await import("./commands/inspect.ts")).addInspect },
-  { names: ["keys"], load: async () => (await import("./commands/keys.ts")).addKeys },
-  { names: ["explain"], load: async () => (await import("./commands/explain.ts")).addExplain },
   {
-    names: ["stats", "ping", "capable"],
-    load: async () => (await import("./commands/servers.ts")).addServerCommands,
+    group: "Data",
+    names: ["inspect"],
+    load: async () => (await import("./commands/inspect.ts")).addInspect,
   },
   {
+    group: "Find",
+    names: ["keys"],
+    load: async () => (await import("./commands/keys.ts")).addKeys,
+  },
+  {
+    group: "Find",
+    names: ["explain"],
+    load: async () => (await import("./commands/explain.ts")).addExplain,
+  },
+  {
+    group: "Shape",
     names: ["big", "ttl", "prefixes", "balance"],
     load: async () => (await import("./commands/shape.ts")).addShapeCommands,
   },
   {
+    group: "Traffic",
     names: ["hot", "monitor"],
     load: async () => (await import("./commands/traffic.ts")).addTrafficCommands,
   },
   {
+    group: "Health",
+    names: ["top"],
+    load: async () => (await import("./commands/top.ts")).addTop,
+  },
+  {
+    group: "Health",
     names: ["latency", "stat"],
     load: async () => (await import("./commands/health.ts")).addHealthCommands,
   },
-  { names: ["doctor"], load: async () => (await import("./commands/doctor.ts")).addDoctor },
-  { names: ["top"], load: async () => (await import("./commands/top.ts")).addTop },
   {
+    group: "Health",
+    names: ["stats", "ping"],
+    load: async () => (await import("./commands/servers.ts")).addServerCommands,
+  },
+  {
+    group: "Health",
+    names: ["doctor"],
+    load: async () => (await import("./commands/doctor.ts")).addDoctor,
+  },
+  {
+    group: "Move",
     names: ["dump", "load"],
     load: async () => (await import("./commands/move.ts")).addMoveCommands,
   },
   {
+    group: "Move",
     names: ["copy", "verify"],
     load: async () => (await import("./commands/copy.ts")).addCopyCommands,
   },
-  { names: ["serve"], load: async () => (await import("./commands/serve.ts")).addServe },
-  { names: ["exporter"], load: async () => (await import("./commands/exporter.ts")).addExporter },
-  { names: ["web"], load: async () => (await import("./commands/web.ts")).addWeb },
-  { names: ["bench"], load: async () => (await import("./commands/bench.ts")).addBench },
   {
+    group: "Serve",
+    names: ["serve"],
+    load: async () => (await import("./commands/serve.ts")).addServe,
+  },
+  {
+    group: "Serve",
+    names: ["exporter"],
+    load: async () => (await import("./commands/exporter.ts")).addExporter,
+  },
+  {
+    group: "Serve",
+    names: ["web"],
+    load: async () => (await import("./commands/web.ts")).addWeb,
+  },
+  {
+    group: "Serve",
+    names: ["capable"],
+    load: async () => (await import("./commands/servers.ts")).addCapable,
+  },
+  {
+    group: "Serve",
+    names: ["bench"],
+    load: async () => (await import("./commands/bench.ts")).addBench,
+  },
+  {
+    group: "Help",
     names: ["completion"],
     load: async () => (await import("./commands/completion.ts")).addCompletion,
   },

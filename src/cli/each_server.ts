@@ -2,7 +2,7 @@
 
 import type { Client } from "../../mod.ts";
 import type { Fleet } from "./fleet.ts";
-import { say, withoutCommands } from "./messages.ts";
+import { faultIn, say } from "./messages.ts";
 import { INTERRUPTED, inTime, type Terminal } from "./terminal.ts";
 import { EXIT, isServerFault, messageOf } from "./usage.ts";
 
@@ -14,7 +14,7 @@ export interface Answers<Result> {
 
 /** How servers are asked. */
 export interface AskOptions {
-  /** The last message about each server, without commands. A caller that asks again and again keeps it, and shows a fault once. */
+  /** The last fault of each server. A caller that asks again and again keeps it, and shows a fault once. */
   readonly said?: Map<string, string>;
 }
 
@@ -38,7 +38,7 @@ export async function askEach<Result>(
       }
       if (!isServerFault(error)) throw error;
       const message = messageOf(error);
-      const why = withoutCommands(message);
+      const why = faultIn(message);
       if (said.get(server) !== why) say(terminal, message);
       said.set(server, why);
       code = Math.max(code, EXIT.server);

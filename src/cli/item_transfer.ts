@@ -5,7 +5,7 @@ import type { DumpedItem } from "./dumped_item.ts";
 import type { Fleet } from "./fleet.ts";
 import type { ItemFilter } from "./item_filter.ts";
 import { isSendable, withShownKeys } from "./keys_of_bytes.ts";
-import { metaInBase64, RAW } from "./listed_items.ts";
+import { isRefusalOfBase64, metaInBase64, RAW } from "./listed_items.ts";
 import type { Listing } from "./listing.ts";
 import { say } from "./messages.ts";
 import { retried } from "./retried.ts";
@@ -62,19 +62,23 @@ export function dumped(
   };
 }
 
-/** Reads items of a list from their own server, which may be away for a while; if it fails, its rest is left out. */
+/**
+ * Reads items of a list from their own server, which may be away for a while; if it fails, its rest is left out.
+ *
+ * @returns The values of those that are still there; `undefined` for one that this server cannot be asked for.
+ */
 export async function valuesOf(
   fleet: Fleet,
   batch: ItemBatch,
   listing: Listing,
   terminal: Terminal,
-): Promise<ReadonlyMap<string, EncodedValue>> {
+): Promise<ReadonlyMap<string, EncodedValue | undefined>> {
   const { server } = batch;
   if (listing.isAbandoned(server)) return new Map();
   try {
     return await inTime(
       terminal,
-      retried(terminal, terminal.interrupted, () => readValues(fleet, batch)),
+      retried(terminal, terminal.interrupted, () => readValues(fleet, batch, listing)),
     );
   } catch (error) {
     listing.abandon(server, withShownKeys(error, batch.items.map(({ key }) => key)));
@@ -86,21 +90,25 @@ export async function valuesOf(
 async function readValues(
   fleet: Fleet,
   { server, items }: ItemBatch,
-): Promise<Map<string, EncodedValue>> {
+  listing: Listing,
+): Promise<Map<string, EncodedValue | undefined>> {
   const keys = items.map(({ key }) => key);
-  const others = keys.filter((key) => !isSendable(key)).map(async (key) => {
-    const request = { verb: "mg", key, flags: ["v", "f"], server } as const;
-    const { value, flags } = await metaInBase64(fleet, request);
-    return { key, item: value && { flags: Number(flags.f), data: value } };
-  });
-  const reading = fleet.at(server).withTranscoder(RAW).getMany<EncodedValue>(
-    keys.filter(isSendable),
-  );
-  const [values, ...rest] = await Promise.all([reading, ...others]);
-  for (const { key, item } of rest) {
-    if (item !== undefined) values.set(key, item);
-  }
-  return values;
+  const others = new Map<string, EncodedValue | undefined>();
+  const readOther = async (key: string) => {
+    try {
+      const request = { verb: "mg", key, flags: ["v", "f"], server } as const;
+      const { value, flags } = await metaInBase64(fleet, request);
+      if (value !== undefined) others.set(key, { flags: Number(flags.f), data: value });
+    } catch (error) {
+      listing.leaveOut(key, error);
+      others.set(key, undefined);
+    }
+  };
+  const [values] = await Promise.all([
+    fleet.at(server).withTranscoder(RAW).getMany<EncodedValue>(keys.filter(isSendable)),
+    ...keys.filter((key) => !isSendable(key)).map(readOther),
+  ]);
+  return new Map([...values, ...others]);
 }
 
 /** What came of storing an item. */
@@ -148,7 +156,7 @@ export class ItemStore {
       this.#counts[await retried(this.#terminal, this.#signal, stored)]++;
     } catch (fault) {
       const error = withShownKeys(fault, [item.key]);
-      if (!isRefusalOfItem(error)) {
+      if (!isRefusalOfItem(error) && !isRefusalOfBase64(error, item.key)) {
         // What ends this ends the other items that wait for a server.
         this.#ended.abort();
         throw error;

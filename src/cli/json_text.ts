@@ -9,11 +9,16 @@ interface Writing {
   readonly shown: unknown;
 }
 
-/** Large numbers become text, bytes base64, maps objects, sets lists; what holds itself is a text where it does. */
+/**
+ * Numbers that JSON cannot hold become text, bytes base64, maps objects, sets lists; what holds itself is a text where it
+ * does.
+ */
 export function jsonOf(value: unknown): string {
   const around: Writing[] = [];
   const json = JSON.stringify(value, function (this: unknown, _name: string, part: unknown) {
     if (typeof part === "bigint") return isSafe(part) ? Number(part) : String(part);
+    // Python and PHP store such numbers too; JSON would have null for them.
+    if (typeof part === "number" && !Number.isFinite(part)) return String(part);
     if (typeof part !== "object" || part === null) return part;
     if (part instanceof Uint8Array) return base64Of(part);
     // JSON.stringify calls this for the parts of the object that it has written last, or of one around it.

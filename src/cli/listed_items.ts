@@ -1,6 +1,8 @@
 /** Items whose keys a server has listed: they may be of any bytes, a character for each. @module */
 
 import {
+  type Client,
+  ClientException,
   type EncodedValue,
   type ItemInfo,
   type MetaReply,
@@ -10,6 +12,7 @@ import {
 } from "../../mod.ts";
 import type { Fleet } from "./fleet.ts";
 import { isEncodable, isPlain, isSendable } from "./keys_of_bytes.ts";
+import { metaLevelOf } from "./snapshot.ts";
 
 /** The flags and bytes of values. */
 export const RAW: Transcoder<EncodedValue> = rawTranscoder({ withFlags: true });
@@ -21,7 +24,8 @@ export interface ListedItem {
 }
 
 /**
- * Looks at all of an item. That leaves no mark that it was read, unless the key is too long for base64.
+ * Looks at all of an item. That leaves no mark that it was read, unless the key cannot be sent in base64: it is too long,
+ * or the server too old.
  *
  * @param server Where the item is; where the ring looks by default.
  */
@@ -30,8 +34,8 @@ export async function lookAtItem(
   key: string,
   server?: string,
 ): Promise<ListedItem | undefined> {
-  if (isTooLong(key)) return await readItem(fleet, key, server);
   const reply = await metaGet(fleet, key, ["v", "f", "s", "c", "t", "l", "h", "u"], server);
+  if (reply === undefined) return await readItem(fleet, key, server);
   return reply.value && { info: infoOf(reply), data: reply.value };
 }
 
@@ -49,27 +53,35 @@ export async function lookAtCopy(
   key: string,
   server?: string,
 ): Promise<Copied | undefined> {
-  if (isTooLong(key)) {
+  const reply = await metaGet(fleet, key, ["v", "f", "t", "u"], server);
+  if (reply === undefined) {
     const item = await readItem(fleet, key, server);
     return item && { flags: `${item.info.flags}`, ttl: item.info.ttl ?? NaN, data: item.data };
   }
-  const { value, flags } = await metaGet(fleet, key, ["v", "f", "t", "u"], server);
+  const { value, flags } = reply;
   return value && { flags: flags.f ?? "", ttl: Number(flags.t), data: value };
 }
 
-function isTooLong(key: string): boolean {
-  return !isPlain(key) && !isEncodable(key);
-}
-
-function metaGet(
+/** What a server says of an item; `undefined` where only the classic commands can carry the key. */
+async function metaGet(
   fleet: Fleet,
   key: string,
   flags: readonly string[],
   server: string | undefined,
-): Promise<MetaReply> {
-  if (!isPlain(key)) return metaInBase64(fleet, { verb: "mg", key, flags, server });
-  const client = server === undefined ? fleet.client : fleet.at(server);
-  return client.meta("mg", key, flags);
+): Promise<MetaReply | undefined> {
+  if (isPlain(key)) {
+    const client = server === undefined ? fleet.client : fleet.at(server);
+    return await client.meta("mg", key, flags);
+  }
+  if (!isEncodable(key)) return undefined;
+  try {
+    const reply = await metaInBase64(fleet, { verb: "mg", key, flags, server });
+    // A proxy does not look in the same place for a key and for its base64.
+    return reply.status === "EN" && isSendable(key) ? undefined : reply;
+  } catch (error) {
+    if (isSendable(key) && isRefusalOfBase64(error, key)) return undefined;
+    throw error;
+  }
 }
 
 /** Reads an item whose key only the classic commands can carry. */
@@ -114,13 +126,51 @@ export interface EncodedRequest {
 }
 
 /** Sends a meta command with the key in base64. */
-export function metaInBase64(
+export async function metaInBase64(
   fleet: Fleet,
   { verb, key, flags, value, server }: EncodedRequest,
 ): Promise<MetaReply> {
   // The ring has to get the key, and not what is sent.
-  const name = server ?? fleet.client.locate(key).server;
-  return fleet.encoded.at(name).meta(verb, btoa(key), ["b", ...flags], value);
+  const client = fleet.encoded.at(server ?? fleet.client.locate(key).server);
+  if (verb === "ms") await checkMetaSet(client);
+  return await client.meta(verb, btoa(key), ["b", ...flags], value);
+}
+
+/** Whether a server knows no keys in base64, as memcached before 1.6.10: it may take other items. */
+export function isRefusalOfBase64(error: unknown, key: string): boolean {
+  return !isPlain(key) && error instanceof ClientException &&
+    /^(ERROR|CLIENT_ERROR)( |$)/.test(String(error.item));
+}
+
+/** The clients of servers that know `ms`. */
+const withMetaSet = new WeakSet<Client>();
+
+/**
+ * Refuses to send `ms` to a server that does not know it: that one would run the value as commands.
+ *
+ * @param client A client of this server alone.
+ * @throws {ClientException} When it does not know it.
+ */
+export async function checkMetaSet(client: Client): Promise<void> {
+  if (withMetaSet.has(client)) return;
+  const [[version], isKnown] = await Promise.all([client.version(), knowsMeta(client)]);
+  if (!isKnown || metaLevelOf(version) === "draft") {
+    const server = client.servers[0]?.name;
+    const why = "meta commands need memcached 1.6.10 or later";
+    throw new ClientException(`Cannot send ms to ${server}, which is ${version}: ${why}`, "ERROR");
+  }
+  withMetaSet.add(client);
+}
+
+async function knowsMeta(client: Client): Promise<boolean> {
+  try {
+    await client.meta("mn", "");
+    return true;
+  } catch (error) {
+    if (!(error instanceof ClientException)) throw error;
+    // A server that knows the command may have another fault.
+    return String(error.item).startsWith("SERVER_ERROR");
+  }
 }
 
 function infoOf({ flags: { f = "", s, c = "0", t, l, h } }: MetaReply): ItemInfo {

@@ -3,7 +3,8 @@
 import type { Client, ItemMetadata, ItemsOptions } from "../../mod.ts";
 import { drained, itemsOf, KEYS } from "./drained.ts";
 import type { Fleet } from "./fleet.ts";
-import { isReachable, showKey } from "./keys_of_bytes.ts";
+import { isReachable, showKey, withShownKeys } from "./keys_of_bytes.ts";
+import { isRefusalOfBase64 } from "./listed_items.ts";
 import { say } from "./messages.ts";
 import { Progress } from "./progress.ts";
 import type { Terminal } from "./terminal.ts";
@@ -44,7 +45,7 @@ export class Listing {
   #count = 0;
   readonly #extents = new Map<string, ListedExtent>();
   readonly #abandoned = new Set<string>();
-  #isAnyUnreachable = false;
+  #isAnyLeftOut = false;
 
   constructor(options: ListingOptions) {
     this.#options = options;
@@ -141,13 +142,25 @@ export class Listing {
   /** Whether a command can carry a key. The first that none can carry is reported. */
   canReach(key: string, server: string): boolean {
     if (isReachable(key)) return true;
-    if (!this.#isAnyUnreachable) {
-      const why = "only the binary protocol can carry such a key";
-      say(this.#options.terminal, `Cannot ask ${server} for key "${showKey(key)}": ${why}`);
-    }
-    this.#isAnyUnreachable = true;
-    this.#code = Math.max(this.#code, EXIT.server);
+    const why = "only the binary protocol can carry such a key";
+    this.#leaveOut(`Cannot ask ${server} for key "${showKey(key)}": ${why}`);
     return false;
+  }
+
+  /**
+   * Leaves an item out, because its server is too old for its key. The first is reported.
+   *
+   * @throws The error, if it says something else.
+   */
+  leaveOut(key: string, error: unknown): void {
+    if (!isRefusalOfBase64(error, key)) throw error;
+    this.#leaveOut(messageOf(withShownKeys(error, [key])));
+  }
+
+  #leaveOut(why: string): void {
+    if (!this.#isAnyLeftOut) say(this.#options.terminal, why);
+    this.#isAnyLeftOut = true;
+    this.#code = Math.max(this.#code, EXIT.server);
   }
 
   #fail(error: unknown): void {

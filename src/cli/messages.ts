@@ -24,6 +24,16 @@ export function withoutCommands(message: string): string {
   return message.replace(/, (not sent|under way): .*$|, also under way: [^;]*/s, "");
 }
 
+/**
+ * What a message is about, to compare with others: the same fault may have been waited for by other commands, for another
+ * time, and after more failures.
+ */
+export function faultIn(message: string): string {
+  return withoutCommands(message)
+    .replace(/^Cannot use .*?: it is down after .*?, the last: /s, "")
+    .replace(/ within \d+ ms/, "");
+}
+
 /** Shows how far the work has come, in place of what was shown before. */
 export function showProgress(terminal: Terminal, line: string): void {
   showing.add(terminal);

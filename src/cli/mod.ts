@@ -2,7 +2,8 @@
 /**
  * The program `moecache`: the command line for memcached. It exports nothing; run it.
  *
- * `deno run -A jsr:@moecache/moecache/cli --help` lists the commands, and `docs/cli.md` explains them.
+ * `deno run -A jsr:@moecache/moecache/cli --help` lists the commands, and `docs/cli.md` explains
+ * them, with a page for each group in `docs/cli/`.
  *
  * @example Printing a value
  * ```ts

@@ -81,6 +81,7 @@ export async function programFor(
     .option("--csv", "CSV, with a header line")
     .option("--no-color", "no colors; also with $NO_COLOR")
     .showSuggestionAfterError()
+    .commandsGroup("Help:")
     .helpCommand("help [command]", "show the help of a command")
     .exitOverride()
     .configureHelp({ subcommandTerm: termOf })
@@ -94,7 +95,11 @@ export async function programFor(
       getErrHasColors: () => false,
     });
   const runner = { terminal, ended };
-  for (const add of await Promise.all(modules.map(({ load }) => load()))) add(program, runner);
+  const adding = modules.map(async ({ group, load }) => ({ group, add: await load() }));
+  for (const { group, add } of await Promise.all(adding)) {
+    program.commandsGroup(`${group}:`);
+    add(program, runner);
+  }
   // Its help is shown only with all commands.
   if (modules === COMMAND_MODULES) {
     const names = await namesForHelp();

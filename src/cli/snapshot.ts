@@ -69,6 +69,16 @@ export function asksForPassword(settings: Stats | undefined): boolean | undefine
   return (file ?? "no") !== "no" || sasl === "yes";
 }
 
+/** The version in which meta commands got their form of today, as one number: 1.6.10. */
+const FIRST_WITH_META = 1_006_010;
+
+/** Whether the meta commands are those of today, or of the first draft, which clients cannot use with these. */
+export function metaLevelOf(version = ""): "full" | "draft" {
+  const [, major, minor, patch] = /^(\d+)\.(\d+)\.(\d+)/.exec(version) ?? [];
+  const number = [major, minor, patch].reduce((sum, part) => sum * 1000 + Number(part ?? NaN), 0);
+  return number < FIRST_WITH_META ? "draft" : "full";
+}
+
 /** The statistics of each slab class, by its number. */
 export type SlabClasses = ReadonlyMap<string, Stats>;
 
@@ -80,6 +90,15 @@ export function itemClasses(items: Stats): SlabClasses {
 /** The slab classes of `stats slabs`. */
 export function slabClasses(slabs: Stats): SlabClasses {
   return byClass(slabs, /^(\d+):(.+)$/);
+}
+
+/**
+ * The numbers of all slab classes, in their order. memcached lists a class in `stats items` only while it holds items:
+ * one that has lost them all may still have its pages.
+ */
+export function slabNumbers(items: SlabClasses, slabs: SlabClasses): readonly string[] {
+  const numbers = new Set([...items.keys(), ...slabs.keys()]);
+  return Array.from(numbers).toSorted((a, b) => Number(a) - Number(b));
 }
 
 function byClass(fields: Stats, pattern: RegExp): SlabClasses {

@@ -15,7 +15,7 @@ export function fieldOf(value: unknown): Row {
 export function textOf(value: unknown): string {
   if (typeof value === "string") return value;
   if (value instanceof Uint8Array) return textOfBytes(value) ?? base64Of(value);
-  return typeof value === "bigint" ? String(value) : jsonOf(value);
+  return ["bigint", "number"].includes(typeof value) ? String(value) : jsonOf(value);
 }
 
 /** Bytes as text, if they are UTF-8. */

@@ -100,8 +100,8 @@ const CHECKS: Readonly<Record<CheckedCommand, Check>> = {
   update: ([key, change, options], rules) => {
     rules.checkKey(key, "update");
     checkFunction("change", change);
-    const { exptime, retries = 0 } = (options ?? {}) as UpdateOptions;
-    checkInteger("retries", retries, 0, MOST_RETRIES);
+    const { exptime, retries } = (options ?? {}) as UpdateOptions;
+    if (retries !== undefined) checkInteger("retries", retries, 0, MOST_RETRIES);
     if (typeof exptime !== "function") checkExptimeNow(exptime);
   },
   invalidate: ([key, options], rules) => {
@@ -176,20 +176,24 @@ function checkCounted(action: string, args: readonly unknown[], rules: CallRules
   const [key, delta = 1, options = {}] = args;
   rules.checkKey(key, action);
   checkUint64("delta", delta);
-  const { initial = 0, exptime } = options as CounterOptions;
-  checkUint64("initial", initial);
+  const { initial, exptime } = options as CounterOptions;
+  if (initial !== undefined) checkUint64("initial", initial);
   checkExptimeNow(exptime);
 }
 
 function checkLoading(options: GetOrSetOptions = {}): void {
-  const { exptime, staleFor = 0, earlyRefresh = 0, lockFor = 1 } = options;
-  const { waitFor = 0, negativeFor = 0 } = options;
-  checkExptimeNow(exptime);
-  checkSeconds("staleFor", staleFor, 0);
-  checkSeconds("earlyRefresh", earlyRefresh, 0);
-  checkSeconds("lockFor", lockFor, 1);
-  checkWaitFor(waitFor);
-  checkSeconds("negativeFor", negativeFor, 0);
+  const check = (
+    name: "staleFor" | "earlyRefresh" | "lockFor" | "negativeFor",
+    least: 0 | 1,
+  ) => {
+    if (options[name] !== undefined) checkSeconds(name, options[name], least);
+  };
+  checkExptimeNow(options.exptime);
+  check("staleFor", 0);
+  check("earlyRefresh", 0);
+  check("lockFor", 1);
+  if (options.waitFor !== undefined) checkWaitFor(options.waitFor);
+  check("negativeFor", 0);
 }
 
 function checkExptimeNow(exptime: unknown): void {

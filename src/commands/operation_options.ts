@@ -91,7 +91,7 @@ export function operationOptions({ signal, failover }: OperationOptions): Operat
   };
 }
 
-/** The options of each operation with additional ones. */
+/** The options of each operation with additional ones. Written out, because bundlers keep what contains a spread. */
 export const COUNTER_OPTIONS: OptionTypes<CounterOptions> = {
   signal: "signal",
   failover: "failover",

@@ -33,13 +33,13 @@ export interface ConnectionEnd {
    */
   readonly isFailure: boolean;
   /** When it was idle last, if the server has not been heard since. */
-  readonly rest: Rest | undefined;
+  readonly idle: IdleTime | undefined;
   /** The commands that may be sent again, followed by those that have not been written. */
   readonly unwritten: readonly Command[];
 }
 
 /** A time in which nothing waited for the server. */
-export interface Rest {
+export interface IdleTime {
   /** When the server had been heard last, by the clock. */
   readonly from: number;
   /** When the connection was written to again. */
@@ -50,7 +50,7 @@ export interface Rest {
 export interface ConnectionObserver {
   /** The socket is open. */
   opened(connection: Connection): void;
-  /** The server has replied for the first time, or for the first time since {@linkcode Connection.listen}. */
+  /** The server has replied for the first time, or for the first time since {@linkcode Connection.expectAnswer}. */
   answered(connection: Connection): void;
   /** The server has refused a key, or has replied in a way that ends the connection. */
   refused?(): void;
@@ -117,8 +117,8 @@ export class Connection implements SocketHolder {
   /** Whether the socket keeps the process alive while commands wait for it. */
   #keepsProcess = false;
   /** Whether it does not, because no command waits. */
-  #isResting = false;
-  #cancelRest: (() => void) | undefined;
+  #letsProcessEnd = false;
+  #cancelRelease: (() => void) | undefined;
   #hasAnswered = false;
   #isDraining = false;
 
@@ -172,7 +172,7 @@ export class Connection implements SocketHolder {
     this.#pendingBytes += command.byteLength;
     // From here on, the process must stay alive.
     this.#pending++;
-    if (this.#isResting) this.#rest(false);
+    if (this.#letsProcessEnd) this.#letProcessEnd(false);
     // A command from a connection that ended continues with its remaining time.
     if (command.deadline === Infinity) command.turn = this.#turn;
     else this.#timer.arm(command.deadline);
@@ -201,20 +201,20 @@ export class Connection implements SocketHolder {
    * Lets the process end when no operation waits, or ends a connection that is not used any more. Not at once: on Deno
    * this takes a tenth of a round trip, and another operation usually follows.
    */
-  restSoon(): void {
-    if (this.#cancelRest !== undefined || this.#hasEnded) return;
-    this.#cancelRest = this.#after(LONG_IDLE, () => {
-      this.#cancelRest = undefined;
+  releaseSoon(): void {
+    if (this.#cancelRelease !== undefined || this.#hasEnded) return;
+    this.#cancelRelease = this.#after(LONG_IDLE, () => {
+      this.#cancelRelease = undefined;
       if (this.isAwaited) return;
       if (this.#isDraining) this.drain();
-      else this.#rest(true);
+      else this.#letProcessEnd(true);
       // Others may wait for a socket.
       this.#options.sockets?.idle?.();
     });
   }
 
   /** Makes the observer be called for the next reply, as for the first one. */
-  listen(): void {
+  expectAnswer(): void {
     this.#hasAnswered = false;
   }
 
@@ -278,19 +278,19 @@ export class Connection implements SocketHolder {
     this.#pending -= size;
     this.#pendingBytes -= byteLength;
     // What is pending may have been aborted.
-    this.restSoon();
+    this.releaseSoon();
     if (this.#pending > 0) return;
     this.#options.sockets?.idle?.();
     // Not before the replies have been handled: the next step of an operation may be tied to this connection.
     if (this.#isDraining) afterTurn(() => this.drain());
   }
 
-  #rest(isResting: boolean): void {
-    this.#isResting = isResting;
+  #letProcessEnd(lets: boolean): void {
+    this.#letsProcessEnd = lets;
     // One that was set before the socket was open keeps the process alive.
-    if (isResting && this.#pending === 0) this.#timer.stop();
+    if (lets && this.#pending === 0) this.#timer.stop();
     try {
-      this.#pipeline?.keepProcess(!isResting);
+      this.#pipeline?.keepProcess(!lets);
     } catch (error) {
       // A caller's own transport may throw.
       this.#end(this.#reasonFor(error));
@@ -364,7 +364,7 @@ export class Connection implements SocketHolder {
     if (!this.#hasEnded) this.#observer.opened(this);
     // If the connection ended after the dialer resolved, the socket has not been closed yet.
     if (this.#hasEnded) this.#closing ??= pipeline.close(this.#ending.signal.reason);
-    if (this.#pending === 0) this.restSoon();
+    if (this.#pending === 0) this.releaseSoon();
     let earliest = Infinity;
     if (this.#hasLimits) {
       for (const { turn } of this.#queue) {
@@ -455,9 +455,9 @@ export class Connection implements SocketHolder {
     this.#ending.abort();
     this.#timer.stop();
     this.#cancelIdleCheck();
-    this.#cancelRest?.();
+    this.#cancelRelease?.();
     // Code may wait until the socket is closed.
-    if (this.#isResting) this.#rest(false);
+    if (this.#letsProcessEnd) this.#letProcessEnd(false);
     this.#closing = this.#pipeline?.close(reason);
     this.#closing?.catch(() => {});
     const context = this.#context;
@@ -478,8 +478,8 @@ export class Connection implements SocketHolder {
       ...this.#queue.drain().filter((command) => this.#hasTime(command, now, "failUnsent")),
     ];
     // Before anything fails: commands that continue must not return to this connection.
-    const rest = { from: this.lastRead, to: this.#lastWoken };
-    const end = { reason, isFailure, rest: rest.from < rest.to ? rest : undefined, unwritten };
+    const idle = { from: this.lastRead, to: this.#lastWoken };
+    const end = { reason, isFailure, idle: idle.from < idle.to ? idle : undefined, unwritten };
     this.#observer.ended(this, end);
     const named = withLost(reason, lost);
     for (const command of lost) command.fail(reasonOf?.(command) ?? named);

@@ -40,7 +40,7 @@ export class ServerHealth {
   #cancelProbe: (() => void) | undefined;
   /** The number of probes since the server went down. */
   #attempt = 0;
-  #isAsking = false;
+  #isProbing = false;
   #isStopped = false;
 
   constructor(options: ServerHealthOptions, probe: () => Promise<void>) {
@@ -121,18 +121,18 @@ export class ServerHealth {
 
   #schedule(): void {
     // If a probe is still under way, because the server went up and down meanwhile, it continues.
-    if (this.#isStopped || this.#isAsking) return;
+    if (this.#isStopped || this.#isProbing) return;
     const { probeDelay, maxProbeDelay, clock } = this.#options;
     const delay = randomDelay(this.#attempt++, probeDelay, maxProbeDelay);
     // A probe does not keep the process alive.
-    this.#cancelProbe = lettingProcessEnd(clock).after(delay, this.#ask);
+    this.#cancelProbe = lettingProcessEnd(clock).after(delay, this.#sendProbe);
   }
 
-  readonly #ask = (): void => {
-    this.#isAsking = true;
+  readonly #sendProbe = (): void => {
+    this.#isProbing = true;
     // A failed connection has reported its error itself; only whether to continue matters here.
     const goOn = () => {
-      this.#isAsking = false;
+      this.#isProbing = false;
       if (this.#isDown) this.#schedule();
     };
     this.#probe().then(() => this.answered()).then(goOn, goOn);

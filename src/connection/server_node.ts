@@ -9,8 +9,8 @@ import {
   Connection,
   type ConnectionEnd,
   type ConnectionObserver,
+  type IdleTime,
   LONG_IDLE,
-  type Rest,
 } from "./connection.ts";
 import { type EndReason, longestWait } from "./connect.ts";
 import type { ConnectionOptions } from "./connection_options.ts";
@@ -81,8 +81,8 @@ export class ServerNode implements ServerHandle {
       decoding: (command) => this.#decode(command),
       failed: (error) => {
         options.counters.failed(error);
-        for (const each of this.#connections) each.restSoon();
-        for (const each of this.#closing) each.restSoon();
+        for (const each of this.#connections) each.releaseSoon();
+        for (const each of this.#closing) each.releaseSoon();
       },
     };
   }
@@ -179,7 +179,7 @@ export class ServerNode implements ServerHandle {
    */
   #ended(
     connection: Connection,
-    { reason, isFailure, rest, unwritten }: ConnectionEnd,
+    { reason, isFailure, idle, unwritten }: ConnectionEnd,
     epoch: number,
   ): void {
     this.#takeOut(connection);
@@ -188,10 +188,10 @@ export class ServerNode implements ServerHandle {
     if (!(reason instanceof SocketError)) this.#health.answered();
     else if (isFailure) {
       // The server may still reply on the other connections, or they may be lost too: both will be noticed.
-      for (const other of this.#connections) other.listen();
+      for (const other of this.#connections) other.expectAnswer();
       this.#health.failed(epoch, reason);
     }
-    if (isFailure && rest !== undefined) this.#endIdle(rest, reason);
+    if (isFailure && idle !== undefined) this.#endIdle(idle, reason);
     for (const command of unwritten) this.#moveOn(command);
   }
 
@@ -200,7 +200,7 @@ export class ServerNode implements ServerHandle {
    * instead of failing one after another. They are kept if a reply is only late: the server was heard on another
    * connection meanwhile, and this one had not been idle for long.
    */
-  #endIdle({ from, to }: Rest, reason: EndReason): void {
+  #endIdle({ from, to }: IdleTime, reason: EndReason): void {
     const isLate = reason instanceof TimeoutError && to - from <= LONG_IDLE &&
       this.#connections.some(({ lastRead }) => lastRead >= to);
     if (isLate) return;

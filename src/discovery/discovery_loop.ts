@@ -19,7 +19,7 @@ export interface DiscoveryLoopOptions extends Omit<DiscoveryContext, "signal"> {
   /** The time limit of a look-up, in milliseconds. */
   readonly timeout: number;
   /** The minimum number of milliseconds between two look-ups when servers fail. */
-  readonly rest: number;
+  readonly shortestInterval: number;
   /** After a failed look-up, the next one follows after a random delay of up to this many milliseconds. */
   readonly retryDelay: number;
   /** That limit doubles with each failure, up to this many milliseconds. */
@@ -84,7 +84,10 @@ export class DiscoveryLoop {
   hurry(): void {
     if (!this.#isStarted) return;
     if (this.#running !== undefined) this.#isHurried = true;
-    else this.#schedule(this.#begun + this.#options.rest - this.#options.clock.now());
+    else {
+      const { shortestInterval, clock } = this.#options;
+      this.#schedule(this.#begun + shortestInterval - clock.now());
+    }
   }
 
   /**

@@ -1,10 +1,10 @@
 /** Work that `close()` waits for, so that what was claimed does not block other clients. @module */
 
 import type { Session } from "../commands/session.ts";
-import { systemClock, watchSignal } from "../waiting.ts";
+import { watchSignal } from "../waiting.ts";
 import { keepingProcess } from "../waiting/timers.ts";
 
-/** How long `close()` waits at most, in milliseconds. */
+/** How long `close()` waits at most, in milliseconds of the client's clock. */
 const LONGEST_WAIT = 1000;
 
 /**
@@ -19,12 +19,12 @@ export async function beforeClosing<Result>(
   undo?: () => Promise<unknown> | undefined,
 ): Promise<Result> {
   if (session === undefined || session.ending.aborted) return await work();
-  const { ending, root } = session;
+  const { ending, root, settings } = session;
   const done = work();
   const hold = () => {
     const all = Promise.allSettled([root.farewell, undo?.() ?? done]);
     root.farewell = new Promise<void>((resolve) => {
-      const cancel = keepingProcess(systemClock).after(LONGEST_WAIT, resolve);
+      const cancel = keepingProcess(settings.clock).after(LONGEST_WAIT, resolve);
       all.then(() => resolve()).finally(cancel);
     });
   };

@@ -98,7 +98,7 @@ export class Leases {
     const reply = await this.#session.ask(key, () => makeMeta(request), this.#options);
     if (reply === UNREACHABLE) return "unreachable";
     if (reply.status !== "VA") return undefined;
-    const item = readLeased(key, reply);
+    const item = leasedItemOf(key, reply);
     if (isReserved(item.flags)) return item;
     // Other clients may have left a mark that this way of reading does not see.
     await learnVersion(this.#session, key);
@@ -298,7 +298,7 @@ function readCas(key: string, reply: MetaReply): bigint {
  *
  * @throws {ClientException} When one of them makes no sense, or the item's flags do not fit into 32 bits.
  */
-function readLeased(key: string, reply: MetaReply): LeasedItem {
+function leasedItemOf(key: string, reply: MetaReply): LeasedItem {
   const token = readToken(reply, "f", key);
   const flags = readFlags(token);
   if (flags === undefined) {

@@ -20,7 +20,7 @@ import { untilAborted } from "../waiting.ts";
 /** The maximum time of a look-up in milliseconds; less if the client's time limits are less. */
 const LONGEST_LOOK_UP = 10_000;
 /** The minimum number of milliseconds between two look-ups when servers fail. */
-const REST = 1_000;
+const SHORTEST_INTERVAL = 1_000;
 
 /** The functions of the client that discovery needs. */
 export interface Deployment {
@@ -75,7 +75,7 @@ export class DiscoveringRouter implements Route {
       discovery,
       clock: options.clock,
       timeout: Math.min(longestWait(options), LONGEST_LOOK_UP),
-      rest: REST,
+      shortestInterval: SHORTEST_INTERVAL,
       retryDelay: options.probeDelay,
       maxRetryDelay: options.maxProbeDelay,
       tls: deployment.tls,

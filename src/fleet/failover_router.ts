@@ -115,7 +115,7 @@ export class FailoverRouter implements Route {
     let restoreExptime = () => {};
     const moved = (to: string | undefined, why: FailoverContext["why"], error: unknown) => {
       const from = last?.server.name ?? "";
-      this.#moved({ from, ...(to === undefined ? {} : { to }), why, error });
+      this.#countMove({ from, ...(to === undefined ? {} : { to }), why, error });
     };
     return {
       retries,
@@ -152,7 +152,7 @@ export class FailoverRouter implements Route {
     };
   }
 
-  #moved(context: Omit<FailoverContext, "client">): void {
+  #countMove(context: Omit<FailoverContext, "client">): void {
     const { counters } = this.#options;
     counters.failovers++;
     publish(CHANNEL_NAMES.failover, () => ({ ...context, client: counters.client }));

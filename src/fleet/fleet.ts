@@ -69,7 +69,7 @@ export class Fleet implements Route {
     this.#dispatch = dispatch;
     const isUnknown = options.discovery !== undefined && Array.isArray(servers) &&
       servers.length === 0;
-    if (!isUnknown) this.#place(resolveServers(servers, options));
+    if (!isUnknown) this.#take(resolveServers(servers, options));
   }
 
   /** Unknown until it is known where operations will be sent. */
@@ -145,7 +145,7 @@ export class Fleet implements Route {
       throw new SocketError("Cannot set servers: the client is closed");
     }
     if (this.#route !== undefined) return await this.#running?.setServers(resolved);
-    this.#place(resolved);
+    this.#take(resolved);
     if (this.#loading === undefined) return;
     // Operations that wait already belong to the servers before.
     await new Promise<void>((resolve, reject) =>
@@ -169,7 +169,7 @@ export class Fleet implements Route {
     return this.#servers.map((server) => ({ server }));
   }
 
-  #place(servers: readonly ResolvedServer[]): void {
+  #take(servers: readonly ResolvedServer[]): void {
     this.#locator = makeLocator(servers, this.#options);
     this.#servers = servers;
   }

@@ -295,7 +295,7 @@ function moveOf(command: Command): Move | undefined {
   }
   if (command instanceof TouchCommand) {
     const { key, exptime } = command;
-    const kind = isPast(exptime) ? "remove" : "change";
+    const kind = expiresAtOnce(exptime) ? "remove" : "change";
     return { kind, ...onBoth(() => new TouchCommand(key, exptime)) };
   }
   return undefined;
@@ -323,7 +323,7 @@ function moveOfStorage({ verb, key, item, answers }: StorageCommand<unknown>): M
   return {
     kind: verb === "set" ? "write" : "change",
     // A stub is removed in this way, by an item of the same content.
-    removed: isPast(item.exptime) ? item : undefined,
+    removed: expiresAtOnce(item.exptime) ? item : undefined,
     isMiss: () => false,
     again: () => new StorageCommand(verb, key, item, answers),
     mirror: (result) => {
@@ -368,8 +368,8 @@ function kindOfMeta({ verb, flags }: MetaRequest): Move["kind"] {
   return verb === "mg" && !has("N") ? "read" : "change";
 }
 
-/** Whether an item with this exptime expires at once. */
-function isPast(exptime: number): boolean {
+/** Whether an item that is sent with this exptime expires at once. */
+function expiresAtOnce(exptime: number): boolean {
   return exptime > LONGEST_RELATIVE && exptime * 1000 <= Date.now();
 }
 

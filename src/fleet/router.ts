@@ -23,7 +23,7 @@ const migration = /* @__PURE__ */ lazily(() => import("./migration.ts"));
 export class Router implements Route {
   readonly #options: ResolvedOptions;
   readonly #servers: Servers;
-  /** The distribution of keys; absent while there are no servers. */
+  /** The locator of the servers; absent while there are none. */
   #locator: Locator | undefined;
 
   /**
@@ -57,7 +57,7 @@ export class Router implements Route {
   }
 
   /**
-   * The distribution of keys.
+   * The locator of the servers. With {@linkcode members}, it makes the router a distribution of keys.
    *
    * @throws {SocketError} When there are no servers yet.
    */

@@ -9,9 +9,20 @@ import { keyOfText } from "../../src/cli/keys_of_bytes.ts";
 import { SERVERS } from "../support/every_server.ts";
 import { MemcachedProcess } from "../support/memcached.ts";
 import { until } from "../support/turns.ts";
-import { moecache } from "./fake_terminal.ts";
+import { type Ended, moecache } from "./fake_terminal.ts";
 
 const ITEMS = 2000;
+/** How often to compare: the clock of a memcached to which a busy machine gives no time lags behind. */
+const MOST_COMPARISONS = 20;
+
+/** Compares, again where more items differ than should. */
+async function verify(args: readonly string[], different: number): Promise<Ended> {
+  for (let left = MOST_COMPARISONS;;) {
+    const ended = await moecache(["verify", ...args]);
+    const counts = JSON.parse(ended.output.trimEnd().split("\n").at(-1)!);
+    if (counts.different <= different || --left === 0) return ended;
+  }
+}
 
 for (const [kind, start] of Object.entries(SERVERS)) {
   Deno.test(`copy brings every item where the ring looks, and verify finds what differs, on ${kind}`, async () => {
@@ -32,7 +43,7 @@ for (const [kind, start] of Object.entries(SERVERS)) {
       { copied: ITEMS + 1, skipped: 0, expired: 0 },
     ]);
     assertEquals((await to.getMany(keys)).size, ITEMS);
-    const same = await moecache(["verify", ...onRing]);
+    const same = await verify(onRing, 0);
     assertEquals([same.code, same.output], [
       0,
       `{"compared":${ITEMS + 1},"missing":0,"different":0}\n`,
@@ -41,7 +52,7 @@ for (const [kind, start] of Object.entries(SERVERS)) {
     await to.delete("key:0");
     await to.set("key:1", "another value", 501);
     await to.touch("key:2", 9000);
-    const other = await moecache(["verify", ...onRing]);
+    const other = await verify(onRing, 2);
     const records = other.output.trimEnd().split("\n").map((line) => JSON.parse(line));
     assertEquals(other.code, 1);
     assertEquals(records.pop(), { compared: ITEMS + 1, missing: 1, different: 2 });
@@ -77,7 +88,7 @@ for (const [kind, start] of Object.entries(SERVERS)) {
     const copied = await moecache(["copy", ...both]);
     assertEquals([copied.code, copied.messages], [0, ""]);
     assertEquals((await to.getMany(keys)).size, keys.length);
-    const same = await moecache(["verify", ...both]);
+    const same = await verify(both, 0);
     assertEquals([same.code, JSON.parse(same.output)], [
       0,
       { compared: keys.length, missing: 0, different: 0 },
@@ -119,6 +130,79 @@ Deno.test("a key that no text command can carry is left out, and reported in one
   const { code, messages } = await moecache(`del --prefix a -s ${source.address}`);
   assertEquals(code, 3);
   assertStringIncludes(messages, "only the binary protocol can carry such a key");
+});
+
+for (const imitate of ["1.5.16", "1.6.6", "1.6.9"] as const) {
+  // What this server does not know as `ms` is a command to it.
+  Deno.test(`values are not run as commands by memcached ${imitate}, which knows no keys in base64`, async () => {
+    await using source = await MemcachedServer.listen();
+    await using old = await MemcachedServer.listen({ imitate });
+    await using from = new Client(source.address);
+    await using to = new Client(old.address);
+    await from.set("key", "value");
+    await from.meta("ms", btoa("a b"), ["b"], "flush_all");
+    await to.set("there", "before");
+    const both = `--from ${source.address} --to ${old.address}`;
+    const { code, output, messages } = await moecache(`copy ${both} --json`);
+    assertEquals([code, JSON.parse(output)], [
+      3,
+      { copied: 1, skipped: 0, expired: 0, refused: 1 },
+    ]);
+    assertStringIncludes(messages, `which is ${imitate}: meta commands need memcached 1.6.10`);
+    assertEquals((await moecache(`meta ms a --value flush_all -s ${old.address}`)).code, 3);
+    assertEquals(
+      await to.getMany(["key", "there"]),
+      new Map([["key", "value"], ["there", "before"]]),
+    );
+  });
+}
+
+Deno.test("an older server's key that no command can carry is left out, and the others are not", async () => {
+  // memcached takes such keys, but the client sends no control characters.
+  const line = "key=a%01 exp=-1 la=1 cas=1 fetch=no cls=1 size=70";
+  await using source = await MemcachedServer.listen({
+    imitate: "1.6.6",
+    fault: ({ line: asked }) =>
+      asked.startsWith("lru_crawler metadump")
+        ? {
+          reply: `${line}\r\n${line.replace("a%01", "ab")}\r\n${
+            line.replace("a%01", "a%C3%BC")
+          }\r\nEND`,
+        }
+        : undefined,
+  });
+  await using target = await MemcachedServer.listen();
+  await using from = new Client(source.address, { keys: utf8Keys });
+  for (const key of ["ab", "aü"]) await from.set(key, "value");
+  const both = `--from ${source.address} --to ${target.address} --json`;
+  const at = async (line: string) => {
+    const { code, output, messages } = await moecache(line);
+    assertEquals([code, messages.split("\n").length], [3, 2], messages);
+    assertStringIncludes(messages, 'key "a\\u0001": the server answered "CLIENT_ERROR');
+    return output.trimEnd().split("\n").map((line) => JSON.parse(line));
+  };
+  assertEquals(await at(`copy ${both}`), [{ copied: 2, skipped: 0, expired: 0 }]);
+  assertEquals(await at(`verify ${both}`), [{ compared: 2, missing: 0, different: 0 }]);
+  const dumped = await at(`dump --values -s ${source.address}`);
+  assertEquals(dumped.map(({ key }) => key), ["ab", "aü"]);
+  assertEquals(await at(`del --prefix a --json -s ${source.address}`), [{ deleted: 2 }]);
+});
+
+Deno.test("verify finds keys that are not ASCII behind a proxy, which looks elsewhere for their base64", async () => {
+  await using source = await MemcachedServer.listen();
+  await using target = await MemcachedServer.listen({
+    fault: ({ line }) => /^mg .* b( |$)/.test(line) ? { reply: "EN" } : undefined,
+  });
+  for (const { address } of [source, target]) {
+    await using client = new Client(address, { keys: utf8Keys });
+    await client.set("ключ", "value", 500);
+  }
+  const verify = `verify --from ${source.address} --to ${target.address} --json`;
+  const same = { compared: 1, missing: 0, different: 0 };
+  assertEquals(JSON.parse((await moecache(verify)).output), same);
+  await using client = new Client(target.address, { keys: utf8Keys });
+  await client.delete("ключ");
+  assertStringIncludes((await moecache(verify)).output, '"difference":"missing"');
 });
 
 Deno.test("errors name keys that are not ASCII as lists show them", async () => {

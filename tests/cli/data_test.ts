@@ -1,6 +1,7 @@
 /** The commands on keys that the command line names, and what is the same everywhere. */
 
 import { Client, type EncodedValue, rawTranscoder } from "@moecache/moecache";
+import { pylibmcTranscoder } from "@moecache/moecache/formats";
 import { MemcachedServer } from "@moecache/moecache/testing";
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { timeoutsOf } from "../../src/cli/fleet.ts";
@@ -330,6 +331,21 @@ Deno.test("a value that holds itself, or is nested deeply, is shown", async () =
     }
   }
   assertEquals((await moecache("get itself", { env })).output, '["(itself)"]\n');
+});
+
+Deno.test("numbers that JSON does not have are shown, and not null", async () => {
+  await using server = await MemcachedServer.listen();
+  await using client = new Client(server.address, { transcoder: pylibmcTranscoder });
+  await client.set("infinite", Infinity);
+  await client.set("list", [NaN, -Infinity, 1.5]);
+  const line = `get infinite list --format pylibmc -s ${server.address}`;
+  assertEquals(
+    (await moecache(line)).output,
+    'infinite\tInfinity\nlist\t["NaN","-Infinity",1.5]\n',
+  );
+  const { output } = await moecache(`${line} --json`);
+  const rows = output.trimEnd().split("\n").map((row) => JSON.parse(row));
+  assertEquals(rows.map(({ value }) => value), ["Infinity", ["NaN", "-Infinity", 1.5]]);
 });
 
 Deno.test("keys that are not ASCII are sent as UTF-8", async () => {

@@ -73,9 +73,9 @@ for (const command of commands) {
 }
 
 Deno.test("each command is in the module that is loaded for it", async () => {
-  for (const { names, load } of COMMAND_MODULES) {
-    const modules = [{ names, load }];
-    const { commands } = await programFor(NO_TERMINAL, () => {}, [], modules);
+  for (const module of COMMAND_MODULES) {
+    const { names } = module;
+    const { commands } = await programFor(NO_TERMINAL, () => {}, [], [module]);
     assertEquals(commands.map((command) => command.name()), names);
     for (const name of names) {
       const loaded = modulesFor(["-s", "server:1", name, "--json"]).flatMap(({ names }) => names);
@@ -120,11 +120,53 @@ Deno.test("a command that is misspelled is suggested", async () => {
   }
 });
 
-Deno.test("docs/cli.md has every command and every option", async () => {
-  const { text } = readPage("docs/cli.md");
+/** Where a command is explained: the page of its group, or the start page for those that help. */
+function pageOf(group: string): string {
+  return group === "Help" ? "docs/cli.md" : `docs/cli/${group.toLowerCase()}.md`;
+}
+
+Deno.test("the page of each group has the commands that the help shows in it", async () => {
+  const { output } = await moecache("--help");
+  const [, ...groups] = output.split(/^([A-Z][a-z]+):\n/m);
+  const shown = new Map<string, string[]>();
+  for (const [i, name] of groups.entries()) {
+    if (i % 2 === 1 || name === "Options") continue;
+    shown.set(name, Array.from(groups[i + 1]!.matchAll(/^ {2}([a-z]+)/gm), ([, name]) => name!));
+  }
+  assertEquals(
+    [...shown.values()].flat().toSorted(),
+    [...commandNames, "help"].toSorted(),
+  );
+  const table = readPage("docs/cli.md").text;
+  for (const [group, names] of shown) {
+    const { text } = readPage(pageOf(group));
+    const described = Array.from(
+      text.matchAll(/^## (.*)$/gm),
+      ([, heading]) => heading!.split(", "),
+    );
+    if (group !== "Help") assertEquals(described.flat(), names, group);
+    const named = group.toLowerCase();
+    const rows = Array.from(
+      table.matchAll(/^\| (?:\[(\w+)\]\(cli\/\1\.md\)|help) +\| \[?`(\w+).*$/gm),
+      ([row, group = "help", name]) => ({ row, group, name: name! }),
+    );
+    assertEquals(rows.filter(({ group }) => group === named).map(({ name }) => name), names, group);
+    for (const { row, name } of rows) {
+      const own = described.find((heading) => heading.includes(name));
+      if (own !== undefined) assertStringIncludes(row, `](cli/${named}.md#${own.join("-")})`);
+    }
+  }
+});
+
+Deno.test("the page of a command's group has each of its options", async () => {
   const program = await programFor(NO_TERMINAL, () => {}, []);
-  const names = commandNames.map((name) => `\`${name}`);
-  const options = [program, ...commands].flatMap(({ options }) => options)
-    .map(({ long, flags }) => long ?? flags);
-  assertEquals([...names, ...options].filter((name) => !text.includes(name)), []);
+  const missing = [program, ...program.commands].flatMap((command) => {
+    const { text } = readPage(
+      command === program ? "docs/cli.md" : pageOf(command.helpGroup().replace(":", "")),
+    );
+    return command.options.map(({ long, flags }) => long ?? flags)
+      .filter((option) => !text.includes(option))
+      .map((option) => `${command.name()} ${option}`);
+  });
+  assertEquals(missing, []);
 });

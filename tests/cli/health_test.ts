@@ -4,6 +4,7 @@ import { Client } from "@moecache/moecache";
 import { MemcachedServer } from "@moecache/moecache/testing";
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { Latencies } from "../../src/cli/latencies.ts";
+import { faultIn } from "../../src/cli/messages.ts";
 import { moecache } from "./fake_terminal.ts";
 
 Deno.test("percentiles are right to two percent and more", () => {
@@ -62,8 +63,31 @@ Deno.test("stat goes on with the other servers while one does not answer", async
   );
   assertEquals([code, lines], [3, 2]);
   // Said once, for all lines.
-  const line = `moecache: no answer from ${frozen.address} within 1000 ms\n`;
+  const line = `moecache: No reply from ${frozen.address} within 1000 ms\n`;
   assertEquals(messages.split(line).length, 2, messages);
+});
+
+Deno.test("stat reports a server that does not answer once, however often it is asked", async () => {
+  await using frozen = await MemcachedServer.listen({ fault: () => ({ delay: Infinity }) });
+  const line = `stat --every 10ms --count 10 --timeout 20ms -s ${frozen.address}`;
+  const { code, messages } = await moecache(line);
+  // After some failures the client does not try each time: that is no other fault.
+  assertEquals([code, messages.trimEnd().split("\n").length], [3, 1], messages);
+});
+
+Deno.test("what a message is about depends on no command, time or number of failures", () => {
+  const why = "No reply from a:1 within 500 ms";
+  const same = [
+    why,
+    `${why}, under way: stats`,
+    "No reply from a:1 within 1000 ms",
+    `Cannot use a:1: it is down after 3 failures in a row, the last: ${why}, not sent: stats`,
+  ];
+  assertEquals(new Set(same.map(faultIn)), new Set(["No reply from a:1"]));
+  assertEquals(
+    faultIn("Cannot connect to a:1: refused, not sent: stats"),
+    "Cannot connect to a:1: refused",
+  );
 });
 
 Deno.test("stat counts what happens between two lines", async () => {

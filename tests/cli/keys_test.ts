@@ -245,14 +245,17 @@ Deno.test("explain shows where rings look, and --everywhere where a key really i
 Deno.test("stats are memcached's own, and --diff shows what has changed", async () => {
   await using server = await MemcachedServer.listen();
   await using client = new Client(server.address);
-  await client.set("key", "value");
   const env = { MEMCACHED_SERVERS: server.address };
+  const empty = await moecache("stats items", { env });
+  assertEquals([empty.code, empty.output], [1, ""], "without items there is nothing to show");
+  await client.set("key", "value");
   const { output } = await moecache("stats --json", { env });
   const { server: name, curr_items: items, version } = JSON.parse(output);
   assertEquals([name, items, version], [server.address, 1, (await client.version())[0]]);
   // As the help of the command calls these.
   const named = JSON.parse((await moecache("stats general --json", { env })).output);
   assertEquals([named.server, named.curr_items], [server.address, 1]);
+  assertEquals((await moecache("stats items", { env })).code, 0);
   let isOver = false;
   const diffing = moecache("stats --diff 200ms --json", { env }).finally(() => isOver = true);
   while (!isOver) await client.get("key");

@@ -6,7 +6,7 @@ import { DiscoveryLoop, type DiscoveryLoopOptions } from "../../src/discovery/di
 import { FakeClock } from "../support/fake_clock.ts";
 
 const INTERVAL = 10_000;
-const REST = 1_000;
+const SHORTEST_INTERVAL = 1_000;
 
 /** A loop whose look-ups are answered by a function of their number, from 0, and what becomes of it. */
 class Watched implements AsyncDisposable {
@@ -32,7 +32,7 @@ class Watched implements AsyncDisposable {
       discovery,
       clock: this.clock,
       timeout: 5_000,
-      rest: REST,
+      shortestInterval: SHORTEST_INTERVAL,
       retryDelay: 100,
       maxRetryDelay: 1_600,
       tls: undefined,
@@ -215,9 +215,9 @@ Deno.test("DiscoveryLoop looks up early only once in a row, after a pause", asyn
   watched.loop.start();
   await watched.tick(0);
   for (let i = 0; i < 10; i++) watched.loop.hurry();
-  await watched.tick(REST / 2);
+  await watched.tick(SHORTEST_INTERVAL / 2);
   assertEquals(watched.count, 1);
-  await watched.tick(REST / 2);
+  await watched.tick(SHORTEST_INTERVAL / 2);
   assertEquals(watched.count, 2);
   await watched.tick(INTERVAL / 2);
   assertEquals(watched.count, 2);
@@ -231,11 +231,11 @@ Deno.test("DiscoveryLoop looks up again when hurry is called during a lookup", a
   });
   watched.loop.start();
   watched.loop.hurry();
-  await watched.tick(REST);
+  await watched.tick(SHORTEST_INTERVAL);
   assertEquals(watched.count, 1);
   resolve();
   await watched.tick(0);
-  await watched.tick(REST);
+  await watched.tick(SHORTEST_INTERVAL);
   assertEquals(watched.count, 2);
 });
 

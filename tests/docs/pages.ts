@@ -30,8 +30,10 @@ export interface Link {
 /** All pages: those at the root, and those of the folders that have some. */
 export function readPages(): Page[] {
   const paths = ["README.md", "CONTRIBUTING.md", "PUBLISHING.md", "CHANGELOG.md"];
-  for (const { name } of Deno.readDirSync(new URL("docs/", ROOT))) {
-    if (name.endsWith(".md")) paths.push(`docs/${name}`);
+  for (const folder of ["docs/", "docs/cli/"]) {
+    for (const { name } of Deno.readDirSync(new URL(folder, ROOT))) {
+      if (name.endsWith(".md")) paths.push(`${folder}${name}`);
+    }
   }
   return paths.sort().map(readPage);
 }

@@ -60,6 +60,7 @@ Deno.test("the package holds what is shipped and nothing else", () => {
     /^(README|CHANGELOG|CONTRIBUTING|PUBLISHING)\.md$/,
     /^LICENSE$/,
     /^docs\/[^/]+\.(md|svg|json|png)$/,
+    /^docs\/cli\/[^/]+\.md$/,
     /^package\.json$/,
     /^types\/.*\.d\.ts$/,
     /^types\/src\/adapters\/(memcached|memjs)\.d\.cts$/,

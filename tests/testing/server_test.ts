@@ -309,10 +309,13 @@ Deno.test("MemcachedServer ends connections that have been idle for too long by 
 
 Deno.test("MemcachedServer serves other connections while a fault delays one", async () => {
   await using server = await MemcachedServer.listen({
-    fault: ({ command }) => command === "get" ? { delay: 30 } : undefined,
+    fault: ({ line }) =>
+      line.startsWith("get ") ? { delay: line === "get a" ? 30 : Infinity } : undefined,
   });
   using slow = await connect(server);
+  using silent = await connect(server);
   using other = await connect(server);
+  await send(silent, "get b\r\n");
   const start = performance.now();
   await send(slow, "get a\r\nmn\r\n");
   assertEquals(await ask(other, "mn\r\n"), "MN\r\n");

@@ -6,6 +6,7 @@ import { Client, SocketError, TimeoutError, type TlsOptions } from "../../mod.ts
 import { dialTls } from "../../src/transport/node_tls.ts";
 import { CertificateAuthority } from "../support/certificates.ts";
 import { turns } from "../support/turns.ts";
+import { leaveUnanswered } from "../support/unanswered.ts";
 
 const authority = await CertificateAuthority.create("the authority of these tests");
 const client = await authority.issue({ names: ["a client"], usage: "client" });
@@ -149,36 +150,17 @@ function collect(): void {
   runInNewContext("gc")();
 }
 
-/** Connects until the listener's queue is full, so that the system lets an attempt hang. */
-async function fillBacklog(address: { hostname: string; port: number }): Promise<Deno.Conn[]> {
-  const connections: Deno.Conn[] = [];
-  while (connections.length < 8) {
-    const patience = new AbortController();
-    const timer = setTimeout(() => patience.abort(), 100);
-    try {
-      connections.push(await Deno.connect({ ...address, signal: patience.signal }));
-    } catch (error) {
-      if (!patience.signal.aborted) throw error;
-      break;
-    } finally {
-      clearTimeout(timer);
-    }
-  }
-  return connections;
-}
-
 for (const [kind, tls] of Object.entries(KINDS)) {
   Deno.test(`dialTls leaves nothing behind when a connection that hangs is given up, with TLS ${kind}`, async () => {
-    using listener = Deno.listen({ hostname: "127.0.0.1", port: 0, tcpBacklog: 1 });
-    const address = { hostname: "127.0.0.1", port: listener.addr.port };
-    const connections = await fillBacklog(address);
+    const hostname = "127.0.0.1";
+    using unanswered = await leaveUnanswered({ hostname, port: 0 });
+    const address = { hostname, port: unanswered.port };
     const reason = new Error("enough");
     const giveUp = new AbortController();
     const settings = { signal: giveUp.signal, keepAlive: true, noDelay: true };
     const dialled = dialTls({ ...address, tls }, settings);
     setTimeout(() => giveUp.abort(reason), 20);
     assertEquals(await dialled.catch((error) => error), reason);
-    for (const connection of connections) connection.close();
   });
 }
 

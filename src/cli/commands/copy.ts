@@ -69,8 +69,8 @@ async function copy(job: Job<CopyOptions>): Promise<number> {
         if (listing.isAbandoned(batch.server)) continue;
         const storing = batch.items.map(async (item) => {
           const value = values.get(item.key);
-          if (value === undefined) store.noteExpired();
-          else await store.store(dumped(item, value));
+          if (value !== undefined) await store.store(dumped(item, value));
+          else if (!values.has(item.key)) store.noteExpired();
         });
         await inTime(terminal, Promise.all(storing));
       }
@@ -101,7 +101,12 @@ async function verify(job: Job<BothOptions>): Promise<number> {
       const signal = AbortSignal.any([terminal.interrupted, ended.signal]);
       try {
         const comparing = items.map((item) =>
-          retried(terminal, signal, () => differenceOf(item, source, target))
+          retried(terminal, signal, () => differenceOf(item, source, target)).catch(
+            (error): Difference => {
+              listing.leaveOut(item.key, error);
+              return GONE;
+            },
+          )
         );
         found = await inTime(terminal, Promise.all(comparing));
       } catch (error) {
@@ -153,6 +158,8 @@ async function differenceOf(
 function isSameExpiry(one: Look, other: Look): boolean {
   const { ttl } = one;
   const { ttl: otherTtl } = other;
+  // A server that is too old tells no lifetime of some keys.
+  if (Number.isNaN(ttl + otherTtl)) return true;
   // memcached has -1 for what never expires.
   if (ttl < 0 || otherTtl < 0) return ttl === otherTtl;
   const [earliest, otherEarliest] = [one.asked + ttl, other.asked + otherTtl];

@@ -13,6 +13,7 @@ import {
 import type { Command } from "commander";
 import { define, type Job, type Runner } from "../definition.ts";
 import { LARGEST_FLAGS } from "../dumped_item.ts";
+import { checkMetaSet } from "../listed_items.ts";
 import { say } from "../messages.ts";
 import { readBigInt, readExptime } from "../quantities.ts";
 import { printable } from "../shown_text.ts";
@@ -229,8 +230,10 @@ async function count(direction: "incr" | "decr", job: Job<CountOptions>): Promis
 
 async function meta(job: Job<MetaOptions>): Promise<number> {
   const { args: [verb = "", key = "", ...flags], options, printer, terminal, fleet } = job;
-  const { client } = await fleet();
+  const servers = await fleet();
+  const { client } = servers;
   const value = verb !== "ms" ? undefined : options.value ?? await terminal.read();
+  if (verb === "ms") await Promise.all(servers.names.map((name) => checkMetaSet(servers.at(name))));
   const signal = terminal.interrupted;
   const reply = await client.meta(verb as MetaVerb, key, flags, value, { signal });
   if (printer.shape !== "text") {

@@ -31,7 +31,11 @@ export async function deletePrefix(
     }
     for (let at = 0; at < wanted.length && !terminal.interrupted.aborted; at += BATCH) {
       const removals = wanted.slice(at, at + BATCH).map(async (key) => {
-        if (await removeItem(servers, key, server)) deleted++;
+        try {
+          if (await removeItem(servers, key, server)) deleted++;
+        } catch (error) {
+          listing.leaveOut(key, error);
+        }
       });
       try {
         await inTime(terminal, Promise.all(removals));

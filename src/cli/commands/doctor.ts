@@ -6,7 +6,7 @@ import { type Advice, figuresText, type Look } from "../doctor/advice.ts";
 import { adviceOn } from "../doctor/rules.ts";
 import { type Answers, askEach } from "../each_server.ts";
 import { HotKeys, type HotKeysReport } from "../hot_keys.ts";
-import { say, withoutCommands } from "../messages.ts";
+import { faultIn, say } from "../messages.ts";
 import { GAP, type Printer } from "../printer.ts";
 import { pauseShown } from "../progress.ts";
 import { printable } from "../shown_text.ts";
@@ -59,7 +59,7 @@ async function doctor({ options, printer, terminal, fleet }: Job<DoctorOptions>)
     await counting.close();
   }
   const unwatched = counting.faults.filter(({ server, message }) =>
-    said.get(server) !== withoutCommands(message)
+    said.get(server) !== faultIn(message)
   );
   const lacks = [...after.results.flatMap(({ result }) => result.refused), ...unwatched];
   for (const { message } of lacks) say(terminal, message);

@@ -6,7 +6,7 @@ import { define, type GlobalOptions, type Job, type Runner } from "../definition
 import { exportedMetrics } from "../exported_metrics.ts";
 import { Fleet } from "../fleet.ts";
 import { closeServer, listenOn, listenOption, readListenAddress } from "../listen_address.ts";
-import { say, withoutCommands } from "../messages.ts";
+import { faultIn, say } from "../messages.ts";
 import { type Snapshot, takeSnapshot } from "../snapshot.ts";
 import { type Terminal, untilInterrupted } from "../terminal.ts";
 import { EXIT, messageOf } from "../usage.ts";
@@ -125,7 +125,7 @@ class Faults {
 
   /** Takes what a server lacks now, which is nothing when it is well. */
   note(server: string, messages: readonly string[]): void {
-    const said = messages.map(withoutCommands).join("\n");
+    const said = messages.map(faultIn).join("\n");
     if ((this.#said.get(server) ?? "") === said) return;
     for (const message of messages) say(this.terminal, message);
     if (this.#said.size >= MOST_SERVERS) this.#said.clear();

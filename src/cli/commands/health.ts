@@ -150,7 +150,7 @@ async function stat({ options, printer, terminal, fleet }: Job<StatOptions>): Pr
  * Makes a function that asks a server for its statistics. If they are late, it rejects, and the next call waits for the
  * same answer.
  *
- * @param said The last message about each server.
+ * @param said The last fault of each server.
  */
 function askingWithin(
   patience: number,
@@ -165,7 +165,7 @@ function askingWithin(
     const answer = await answerWithin(patience, asking);
     if (answer !== undefined) return answer;
     // What is known from before is no news.
-    const why = said.get(server) ?? `no answer from ${server} within ${patience} ms`;
+    const why = said.get(server) ?? `No reply from ${server} within ${patience} ms`;
     throw new TimeoutError(why, { server });
   };
 }

@@ -111,7 +111,7 @@ async function dump(job: Job<DumpOptions>): Promise<number> {
 /** The items that are still there: what has expired or been deleted meanwhile has no value any more. */
 function withValues(
   items: readonly ItemMetadata[],
-  values: ReadonlyMap<string, EncodedValue>,
+  values: ReadonlyMap<string, EncodedValue | undefined>,
 ): DumpedItem[] {
   return items.flatMap((item) => {
     const value = values.get(item.key);

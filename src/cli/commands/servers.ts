@@ -8,7 +8,7 @@ import { isRestarted } from "../figures.ts";
 import { say } from "../messages.ts";
 import type { Row } from "../printer.ts";
 import { readInterval, showSize } from "../quantities.ts";
-import { asksForPassword } from "../snapshot.ts";
+import { asksForPassword, metaLevelOf } from "../snapshot.ts";
 import { pauseShown } from "../progress.ts";
 import { EXIT, UsageFault } from "../usage.ts";
 
@@ -16,12 +16,9 @@ interface StatsOptions {
   readonly diff?: string;
 }
 
-/** The version in which meta commands got their form of today, as one number: 1.6.10. */
-const FIRST_WITH_META = 1_006_010;
-
 const KINDS = ["general", "items", "slabs", "settings", "conns"];
 
-/** Adds `stats`, `ping` and `capable`. */
+/** Adds `stats` and `ping`. */
 export function addServerCommands(program: Command, runner: Runner): void {
   define<StatsOptions>(program, runner, {
     usage: "stats [kind]",
@@ -36,6 +33,10 @@ export function addServerCommands(program: Command, runner: Runner): void {
     examples: ["ping", "ping --json"],
     run: ping,
   });
+}
+
+/** Adds `capable`. */
+export function addCapable(program: Command, runner: Runner): void {
   define(program, runner, {
     usage: "capable",
     summary:
@@ -61,7 +62,9 @@ async function stats(job: Job<StatsOptions>): Promise<number> {
   const { results, code } = await ask();
   if (milliseconds === undefined) {
     await printStats(job, results.map(({ server, result }) => ({ server, fields: result })));
-    return code;
+    // `stats items` has no line for a server without items.
+    const isEmpty = results.every(({ result }) => Object.keys(result).length === 0);
+    return code === EXIT.done && isEmpty ? EXIT.nothing : code;
   }
   // What does not answer now has nothing to compare with.
   if (results.length === 0) return code;
@@ -200,13 +203,6 @@ async function capable({ printer, terminal, fleet }: Job<unknown>): Promise<numb
     },
   });
   return code;
-}
-
-/** Whether the meta commands are those of today, or of the first draft, which clients cannot use with these. */
-function metaLevelOf(version = ""): "full" | "draft" {
-  const [, major, minor, patch] = /^(\d+)\.(\d+)\.(\d+)/.exec(version) ?? [];
-  const number = [major, minor, patch].reduce((sum, part) => sum * 1000 + Number(part ?? NaN), 0);
-  return number < FIRST_WITH_META ? "draft" : "full";
 }
 
 function yesOrNo(field: unknown): string {

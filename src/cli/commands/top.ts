@@ -3,7 +3,7 @@
 import type { Command } from "commander";
 import { define, type Job, type Runner } from "../definition.ts";
 import { FleetWatch } from "../fleet_watch.ts";
-import { type Overview, recordOf, serverRecords } from "../overview.ts";
+import { type Overview, recordOf, serverRecords, type ServerView } from "../overview.ts";
 import { say } from "../messages.ts";
 import { pause } from "../pause.ts";
 import { readInterval } from "../quantities.ts";
@@ -57,27 +57,39 @@ async function top(job: Job<TopOptions>): Promise<number> {
     ? new TopScreen({ terminal, screen, frame, colors: printer.colors, quit: () => ended.abort() })
     : undefined;
   let last: Overview | undefined;
+  const look = async (patience: number) => {
+    const overview = await watch.look(patience, signal);
+    // A server that has been given no time to answer is not down.
+    if (!signal.aborted) last = overview;
+    return overview;
+  };
   try {
     shown?.open();
     const patience = Math.min(milliseconds, LONGEST_WAIT);
-    last = await watch.look(shown === undefined ? LONGEST_WAIT : patience, signal);
-    await shown?.show(last);
+    const first = await look(shown === undefined ? LONGEST_WAIT : patience);
+    await shown?.show(first);
     while (!signal.aborted) {
       await pause(milliseconds, signal);
       if (signal.aborted) break;
-      last = await watch.look(patience, signal);
+      const next = await look(patience);
       if (signal.aborted) break;
-      if (shown === undefined) await print(job, last, frame);
-      else await shown.show(last);
+      if (shown === undefined) await print(job, next, frame);
+      else await shown.show(next);
       if (once) break;
     }
   } finally {
     shown?.close();
     await watch.close();
   }
-  const down = last?.servers.flatMap((view) => view.state === "down" ? [view.message] : []) ?? [];
-  for (const message of down) say(terminal, message);
-  return down.length > 0 ? EXIT.server : EXIT.done;
+  const faults = last?.servers.flatMap(faultOf) ?? [];
+  for (const fault of faults) say(terminal, fault);
+  return faults.length > 0 ? EXIT.server : EXIT.done;
+}
+
+/** Why a server is not shown at the end. */
+function faultOf(view: ServerView): string[] {
+  if (view.state === "up") return [];
+  return [view.state === "down" ? view.message : `${view.server} has not answered`];
 }
 
 /** Writes a frame without a screen. */

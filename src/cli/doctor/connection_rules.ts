@@ -19,13 +19,19 @@ export const CONNECTION_RULES: readonly ServerRule[] = [limit, refused, yields];
 function limit({ now: { server, stats, settings } }: Look): Advice[] {
   const most = numberIn(stats, "max_connections") ?? numberIn(settings, "maxconns");
   const current = numberIn(stats, "curr_connections") ?? 0;
-  if (!most || current / most < NEAR) return [];
-  const share = current / most;
+  // memcached refuses earlier: the limit is of its files, and its threads take some of them.
+  const reserved = numberIn(stats, "reserved_fds");
+  const share = current / ((most ?? NaN) - (reserved ?? 0));
+  if (!most || !(share >= NEAR)) return [];
   return [{
     ...{ rule: "connections-near-limit", server },
     severity: share >= VERY_NEAR ? "critical" : "warning",
     finding: `${showShare(share, 1)} of the connections that the server allows are open`,
-    figures: { ["curr_connections"]: current, ["max_connections"]: most, share },
+    figures: {
+      ...{ ["curr_connections"]: current, ["max_connections"]: most },
+      ...reserved === undefined ? {} : { ["reserved_fds"]: reserved },
+      share,
+    },
     action: "Raise -c (and the limit of open files), open fewer connections in each client, or " +
       "close idle ones with -o idle_timeout",
   }];

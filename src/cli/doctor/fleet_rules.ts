@@ -77,16 +77,18 @@ function unequalItems({ servers }: Observation): Advice[] {
 }
 
 function unequalHits({ servers }: Observation): Advice[] {
-  const rates = servers.flatMap((look) => {
+  const all = servers.flatMap((look) => {
     const { hitRate, rates, uptime } = figuresOf(look.before, look.now);
     return hitRate === undefined || rates === undefined || rates.gets < FEW_GETS
       ? []
-      : [{ server: look.now.server, value: hitRate, uptime }];
+      : [{ server: look.now.server, value: hitRate, rates, uptime }];
   });
-  if (rates.length < 2) return [];
-  const worst = rates.reduce((a, b) => b.value < a.value ? b : a);
-  const others = rates.filter((each) => each !== worst);
-  const average = others.reduce((sum, { value }) => sum + value, 0) / others.length;
+  if (all.length < 2) return [];
+  const worst = all.reduce((a, b) => b.value < a.value ? b : a);
+  const others = all.filter((each) => each !== worst);
+  const sum = (name: "getHits" | "getMisses") =>
+    others.reduce((total, { rates }) => total + rates[name], 0);
+  const average = sum("getHits") / (sum("getHits") + sum("getMisses"));
   if (average - worst.value < MUCH_LOWER) return [];
   return [{
     ...{ rule: "unequal-hits", server: worst.server, severity: "warning" },

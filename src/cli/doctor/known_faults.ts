@@ -19,6 +19,7 @@ export interface KnownFault {
 const usesBinary = ({ binding_protocol: protocol }: Stats) => protocol !== "ascii";
 const usesSasl = ({ auth_enabled_sasl: sasl }: Stats) => sasl === "yes";
 const usesUdp = ({ udpport: port }: Stats) => port !== undefined && port !== "0";
+const maintainsLru = ({ lru_maintainer_thread: thread }: Stats) => thread !== "no";
 const usesProxy = ({ proxy_enabled: proxy }: Stats) => proxy === "yes";
 
 /** The faults, the oldest versions first. */
@@ -44,7 +45,7 @@ const FAULTS: readonly KnownFault[] = [
     what: "it can stop for ever while memory moves between slab classes",
   },
   {
-    ...{ mended: "1.5.14", severity: "warning" },
+    ...{ from: "1.4.35", mended: "1.5.14", severity: "warning", concerns: maintainsLru },
     what: "the command `lru` can crash it (CVE-2019-11596)",
   },
   {

@@ -1,7 +1,7 @@
 /** How the rules read their figures. @module */
 
 import { changeOf, isRestarted } from "../figures.ts";
-import { itemClasses, numberIn, slabClasses, type Snapshot } from "../snapshot.ts";
+import { itemClasses, numberIn, slabClasses, slabNumbers, type Snapshot } from "../snapshot.ts";
 import type { Stats } from "../../../mod.ts";
 import type { Look } from "./advice.ts";
 
@@ -66,7 +66,7 @@ export function slabClassesOf({ before, now }: Look): readonly SlabClass[] {
   const items = itemClasses(now.items ?? {});
   const former = itemClasses(before?.items ?? {});
   const slabs = slabClasses(now.slabs ?? {});
-  return Array.from(items.keys(), (id) => {
+  return slabNumbers(items, slabs).map((id) => {
     const growth = (name: string): Growth => {
       const total = numberIn(items.get(id), name) ?? 0;
       const last = numberIn(former.get(id), name) ?? 0;

@@ -4,7 +4,7 @@ import { changeOf } from "../figures.ts";
 import { bar } from "../histogram.ts";
 import type { Overview, ServerUp } from "../overview.ts";
 import { countOf, showDuration, showNumber, showShare, showSize } from "../quantities.ts";
-import { itemClasses, numberIn, slabClasses } from "../snapshot.ts";
+import { itemClasses, numberIn, slabClasses, slabNumbers } from "../snapshot.ts";
 import { fitted, plainText } from "../shown_text.ts";
 import { advicePage } from "./advice_lines.ts";
 import { ageText, hitText, rateText, reasonText } from "./columns.ts";
@@ -97,9 +97,11 @@ function slabLines({ look: { before, now } }: ServerUp): Line[] {
     return [[span("the server does not offer its slab classes", "dim")]];
   }
   const former = itemClasses(before?.items ?? {});
+  const items = itemClasses(now.items);
   const slabs = slabClasses(now.slabs ?? {});
   const seconds = before === undefined ? 0 : Math.max(0.001, (now.at - before.at) / 1000);
-  const rows = Array.from(itemClasses(now.items), ([id, fields]): Line => {
+  const rows = slabNumbers(items, slabs).map((id): Line => {
+    const fields = items.get(id);
     const memory = slabs.get(id);
     const [chunk = 0, pages = 0, free = 0, all = 0] = [
       "chunk_size",

@@ -2,7 +2,7 @@
 
 import type { Look } from "../doctor/advice.ts";
 import { isRestarted } from "../figures.ts";
-import { itemClasses, numberIn, slabClasses } from "../snapshot.ts";
+import { itemClasses, numberIn, slabClasses, slabNumbers } from "../snapshot.ts";
 
 /** A slab class: the items of one size. What a server does not say is `null`. */
 export interface SlabRow {
@@ -26,10 +26,9 @@ export function slabRows({ before, now }: Look): SlabRow[] {
   const slabs = slabClasses(now.slabs ?? {});
   const items = itemClasses(now.items ?? {});
   const former = itemClasses(before?.items ?? {});
-  const names = [...new Set([...slabs.keys(), ...items.keys()])];
   const seconds = before === undefined ? 0 : (now.at - before.at) / 1000;
   const isSame = before?.items !== undefined && !isRestarted(before.stats, now.stats);
-  return names.map((name): SlabRow => {
+  return slabNumbers(items, slabs).map((name): SlabRow => {
     const [slab, item] = [slabs.get(name), items.get(name)];
     const [used, total] = [numberIn(slab, "used_chunks"), numberIn(slab, "total_chunks")];
     const evicted = numberIn(item, "evicted") ?? null;
@@ -45,5 +44,5 @@ export function slabRows({ before, now }: Look): SlabRow[] {
       ...{ evicted, evictedUnfetched: numberIn(item, "evicted_unfetched") ?? null },
       evictionsPerSecond: isSame && seconds > 0 ? Math.max(0, grown) / seconds : null,
     };
-  }).toSorted((a, b) => a.slab - b.slab);
+  });
 }

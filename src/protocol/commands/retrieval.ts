@@ -19,7 +19,7 @@ import type { RequestBuffer } from "../request_buffer.ts";
 /**
  * The maximum length of a shared request, in bytes. ElastiCache Serverless accepts 16 KB; memcached has no limit.
  */
-const LONGEST_LINE = 16_000;
+const LONGEST_REQUEST = 16_000;
 
 /**
  * Turns an item into the operation's result. The key is used in messages. The cas unique is valid on the connection
@@ -43,7 +43,7 @@ export class RetrievalCommand extends Command {
   verb: string;
   readonly key: string;
   readItem: ReadItem;
-  /** Whether it is a step of an operation that tells itself what it has found: no hit and no miss. */
+  /** Whether it is a step of an operation that counts hits and misses itself. */
   declare isStep?: boolean;
   /** How many bytes its key takes at most; those of the key itself by default. */
   keyLength: number;
@@ -117,7 +117,7 @@ class Retrieval implements Exchange {
   /** The commands whose item has not arrived. */
   readonly #commands: (RetrievalCommand | undefined)[];
   #deadline: number;
-  #lineLength: number;
+  #requestLength: number;
   /** The index of the command whose item is expected next; 0 before the first item, negative after a refusal. */
   #next = 0;
   /** How many items were found, but for steps of other operations. */
@@ -131,7 +131,7 @@ class Retrieval implements Exchange {
   constructor(first: RetrievalCommand) {
     this.#first = first;
     this.#commands = [first];
-    this.#lineLength = first.verb.length + 1 + first.keyLength;
+    this.#requestLength = first.verb.length + 1 + first.keyLength;
     this.#deadline = first.deadline;
   }
 
@@ -165,9 +165,9 @@ class Retrieval implements Exchange {
     // A command that changes something is not shared, because it could not be sent again; nor is a command that is sent
     // again.
     if (command.chances < CHANCES || first.chances < CHANCES) return false;
-    const lineLength = this.#lineLength + 1 + command.keyLength;
-    if (lineLength > LONGEST_LINE) return false;
-    this.#lineLength = lineLength;
+    const requestLength = this.#requestLength + 1 + command.keyLength;
+    if (requestLength > LONGEST_REQUEST) return false;
+    this.#requestLength = requestLength;
     this.#deadline = Math.min(this.#deadline, command.deadline);
     this.#commands.push(command);
     return true;

@@ -38,7 +38,7 @@ interface ChunkWriting {
 /** How a value is stored that is there as a whole. */
 interface ValueWriting extends ChunkWriting {
   readonly chunkByteLength: number;
-  readonly isTold: WriteContext["isTold"];
+  readonly mustBeWhole: WriteContext["mustBeWhole"];
 }
 
 /** How a stream is stored. */
@@ -100,15 +100,15 @@ export class Chunks {
   /**
    * Stores bytes in chunks. They must not change before that has ended.
    *
-   * @returns Whether all are stored, where `isTold`; `false` when the client drops one.
+   * @returns Whether all are stored, where `mustBeWhole`; `false` when the client drops one.
    */
   async write(
     bytes: Uint8Array,
-    { keyOf, exptime, chunkByteLength, isTold }: ValueWriting,
+    { keyOf, exptime, chunkByteLength, mustBeWhole }: ValueWriting,
     given: OperationOptions,
   ): Promise<boolean> {
     const hasSent = this.#hasSent(given);
-    const drops = isTold && this.#session !== undefined && !hasSent;
+    const drops = mustBeWhole && this.#session !== undefined && !hasSent;
     const options = drops ? strictly(given) : given;
     const client = hasSent ? this.#ownClient : this.#client;
     const atOnce = atOnceOf(chunkByteLength);

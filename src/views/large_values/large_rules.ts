@@ -84,7 +84,7 @@ export class LargeRules implements ValueRules {
     const options = operationOptions(context.options ?? {});
     const count = Math.ceil(byteLength / chunkByteLength);
     try {
-      const writing = { keyOf, exptime, chunkByteLength, isTold: context.isTold };
+      const writing = { keyOf, exptime, chunkByteLength, mustBeWhole: context.mustBeWhole };
       const isWritten = await this.chunks.write(bytes, writing, options);
       if (!isWritten) return UNKNOWN;
     } catch (error) {

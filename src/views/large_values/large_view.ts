@@ -14,7 +14,7 @@ import { callRulesOf, checkCall } from "../call_rules.ts";
 import { deferExptime } from "../exptimes.ts";
 import { ofWhole } from "../partial_errors.ts";
 import { ValueView } from "../value_view.ts";
-import { unreadable } from "../value_view/writing.ts";
+import { ignoreUnreadable } from "../value_view/writing.ts";
 import { ownOptions } from "../wrapped_commands.ts";
 import { checkStream, streamOf, streamOfOne } from "./byte_streams.ts";
 import { GRACE, type LargeRules } from "./large_rules.ts";
@@ -122,7 +122,7 @@ export class LargeView extends ValueView implements LargeValueCommands {
     if (options?.staleFor === undefined) return await super.invalidate(key, options);
     const operation = operationOptions(options);
     // Read before the mark: the chunks of a value that another client stores after that live on.
-    const stored = await this.#inner.get(key, operation).catch(unreadable);
+    const stored = await this.#inner.get(key, operation).catch(ignoreUnreadable);
     const isThere = await super.invalidate(key, options);
     // The stale value lives as long as its chunks.
     if (isThere) await this.#touchChunks(stored, key, options.staleFor, operation);

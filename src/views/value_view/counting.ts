@@ -1,19 +1,13 @@
 /** Counters in a view: by memcached, where it has the number as it is, else by reading and storing it. @module */
 
-import {
-  ClientException,
-  type CounterOptions,
-  type OperationOptions,
-  ValidationException,
-} from "../../../mod.ts";
+import { ClientException, type CounterOptions, type OperationOptions } from "../../../mod.ts";
 import { checkUint64 } from "../../protocol/commands/answer.ts";
 import { checkSignal } from "../../option_checks.ts";
-import { isBackendFailure } from "../../protocol/backend_failure.ts";
 import { copyPassedOptions, strictly } from "../wrapped_commands.ts";
 import { ifThere } from "./presence.ts";
 import { rewrite } from "./rewriting.ts";
 import { changedTooOften, MOST_ATTEMPTS, type ValueStore } from "./value_store.ts";
-import { addOver } from "./writing.ts";
+import { addOver, ignoreUnreadable } from "./writing.ts";
 
 /** The number that counters wrap at. */
 const COUNTER_END = 1n << 64n;
@@ -67,8 +61,7 @@ async function countOnce(
       return await store.inner[verb](innerKey, step, store.innerOptions(options));
     } catch (error) {
       // More than a number is stored, or something else: which of them, it shows when it is read.
-      if (!(error instanceof ClientException) || isBackendFailure(error)) throw error;
-      if (error instanceof ValidationException) throw error;
+      ignoreUnreadable(error);
     }
   }
   const counted = await rewrite(store, key, (value) => {

@@ -2,8 +2,7 @@
 
 import type { OperationOptions, PartialFailure } from "../../../mod.ts";
 import { operationOptions } from "../../commands/operation_options.ts";
-import type { KeyNames } from "../partial_errors.ts";
-import type { ValueStore } from "./value_store.ts";
+import type { StoredNames, ValueStore } from "./value_store.ts";
 
 /** Begins to find out whether a key is there. Returns a function that decides this by what is stored. */
 export function beginIsThere(
@@ -42,14 +41,14 @@ export async function ifThere<Options extends OperationOptions>(
  */
 export async function onlyThere<Options extends OperationOptions>(
   store: ValueStore,
-  names: KeyNames,
+  names: StoredNames,
   options: Options | undefined,
   operate: (inner: Options | undefined) => Promise<Map<string, boolean>>,
 ): Promise<Map<string, boolean>> {
   const inner = store.innerOptions(options);
   if (!store.rules.mayHide) return await operate(inner);
   const readers = Array.from(names).flatMap(([innerKey, keys]) => {
-    return [keys].flat().map((key) => ({
+    return keys.map((key) => ({
       innerKey,
       key,
       isThere: beginIsThere(store, key, options),

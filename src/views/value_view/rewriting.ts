@@ -45,7 +45,7 @@ export async function rewrite(
       if (again?.cas !== found.cas || !isSame(again.value, found.value)) return outcome;
       return await inner.cas(innerKey, stored, again.cas, exptime, operation);
     };
-    const writing = { options, exptime, before: found.value, isTold: true };
+    const writing = { options, exptime, before: found.value, mustBeWhole: true };
     const one = { key, value: next, writing, dropped: "dropped" } as const;
     const outcome = await write(store, one, send);
     if (outcome === "stored") return next;

@@ -77,8 +77,8 @@ export interface WriteContext {
   readonly exptime: Exptime;
   /** What `prepareWrite` returned or resolved to. */
   readonly prepared: unknown;
-  /** Whether the result says that the value is stored: then no part of it may be dropped. */
-  readonly isTold?: boolean | undefined;
+  /** Whether no part of the value may be dropped, because the result says whether it is stored. */
+  readonly mustBeWhole?: boolean | undefined;
   /** What is stored so far, when the value was made from it. */
   readonly before?: unknown;
 }

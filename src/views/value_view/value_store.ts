@@ -26,13 +26,16 @@ export function changedTooOften(action: string, key: string): ClientException {
   return new ClientException(`Cannot ${action} key ${JSON.stringify(key)}: ${why}`, key);
 }
 
+/** The caller's keys by those under which they are stored. */
+export type StoredNames = ReadonlyMap<string, readonly string[]>;
+
 /** What a caller says of a write. */
 export interface Writing {
   readonly options?: OperationOptions | undefined;
   readonly exptime?: Exptime | undefined;
   readonly before?: unknown;
   /** Part of {@linkcode WriteContext}. */
-  readonly isTold?: boolean;
+  readonly mustBeWhole?: boolean;
 }
 
 /** The commands that a view stands on, and the rules by which it stores values there. */
@@ -60,7 +63,7 @@ export class ValueStore {
   }
 
   /** The caller's keys by those under which they are stored. */
-  async namesOf(keys: Iterable<string>): Promise<KeyNames> {
+  async namesOf(keys: Iterable<string>): Promise<StoredNames> {
     const all = [...new Set(keys)];
     const innerKeys = await Promise.all(all.map((key) => this.rules.keyOf(key)));
     const names = new Map<string, string[]>();
@@ -112,11 +115,11 @@ export class ValueStore {
   async toStored(
     value: unknown,
     key: string,
-    { options, exptime = 0, before, isTold }: Writing,
+    { options, exptime = 0, before, mustBeWhole }: Writing,
   ): Promise<unknown> {
     const prepared = await this.rules.prepareWrite?.(key, options);
     if (prepared === UNKNOWN) return UNKNOWN;
-    const context = { options, exptime, prepared, before, isTold };
+    const context = { options, exptime, prepared, before, mustBeWhole };
     const stored = await this.convert(value, key, context);
     if (stored === UNKNOWN) return UNKNOWN;
     // Before anything is read.

@@ -9,19 +9,18 @@ import {
 import { operationOptions } from "../../commands/operation_options.ts";
 import { isBackendFailure, isUnreachable } from "../../protocol/backend_failure.ts";
 import { checkExptime } from "../../protocol/exptime.ts";
-import {
-  isFault,
-  isPartial,
-  type KeyNames,
-  partialError,
-  partsOf,
-  renameKeys,
-} from "../partial_errors.ts";
+import { isFault, isPartial, partialError, partsOf, renameKeys } from "../partial_errors.ts";
 import { untilAborted } from "../../waiting.ts";
 import { strictly, withoutSignal } from "../wrapped_commands.ts";
 import { beginIsThere, onlyThere } from "./presence.ts";
 import { UNKNOWN } from "./value_rules.ts";
-import { changedTooOften, MOST_ATTEMPTS, type ValueStore, type Writing } from "./value_store.ts";
+import {
+  changedTooOften,
+  MOST_ATTEMPTS,
+  type StoredNames,
+  type ValueStore,
+  type Writing,
+} from "./value_store.ts";
 
 /**
  * Sends what is stored for a value.
@@ -63,7 +62,7 @@ export async function write<Result>(
 
 /** What a write changes. */
 interface Written {
-  readonly names: KeyNames;
+  readonly names: StoredNames;
   /** What is stored, by the key under which it is stored; nothing for a deletion. */
   readonly stored: ReadonlyMap<string, unknown>;
   readonly options: OperationOptions | undefined;
@@ -116,6 +115,15 @@ export function isRefusal(error: unknown): boolean {
   return error instanceof ClientException && !isBackendFailure(error);
 }
 
+/**
+ * Takes an item that has come and cannot be read for one of which nothing is known.
+ *
+ * @throws Any other error: of the network, or of the caller's input.
+ */
+export function ignoreUnreadable(error: unknown): undefined {
+  if (!isRefusal(error) || error instanceof ValidationException) throw error;
+}
+
 /** Stores many values. */
 export async function writeMany(
   store: ValueStore,
@@ -159,7 +167,7 @@ export async function addOver(
   writing: Writing,
 ): Promise<boolean> {
   const { options, exptime } = writing;
-  const one = { key, value, writing: { ...writing, isTold: true }, dropped: false };
+  const one = { key, value, writing: { ...writing, mustBeWhole: true }, dropped: false };
   const send: SendStored<boolean> = (innerKey, stored, inner) => {
     return store.inner.add(innerKey, stored, exptime, inner);
   };
@@ -179,7 +187,7 @@ export async function replaceThere(
   value: unknown,
   writing: Writing,
 ): Promise<boolean> {
-  const one = { key, value, writing: { ...writing, isTold: true }, dropped: false };
+  const one = { key, value, writing: { ...writing, mustBeWhole: true }, dropped: false };
   return await write(store, one, (innerKey, stored, inner, replaced) => {
     return store.rules.mayHide
       ? replaceVisible(store, key, stored, writing, replaced)
@@ -219,21 +227,21 @@ export async function casThere(
   writing: Writing,
 ): Promise<CasOutcome> {
   const { options, exptime } = writing;
-  const one = { key, value, writing: { ...writing, isTold: true }, dropped: "not_found" } as const;
+  const one = {
+    key,
+    value,
+    writing: { ...writing, mustBeWhole: true },
+    dropped: "not_found",
+  } as const;
   return await write<CasOutcome>(store, one, async (innerKey, stored, inner) => {
     if (store.rules.mayHide) {
       const isThere = beginIsThere(store, key, options);
-      const found = await store.inner.gets(innerKey, inner).catch(unreadable);
+      // What cannot be read is there: nothing is known that would hide it.
+      const found = await store.inner.gets(innerKey, inner).catch(ignoreUnreadable);
       if (found !== undefined && !await isThere(found.value)) return "not_found";
     }
     return await store.inner.cas(innerKey, stored, cas, exptime, inner);
   });
-}
-
-/** What cannot be read is there: nothing is known that would hide it. */
-export function unreadable(error: unknown): undefined {
-  const isRead = error instanceof ClientException && !isBackendFailure(error);
-  if (!isRead || error instanceof ValidationException) throw error;
 }
 
 /**
@@ -243,7 +251,7 @@ export function unreadable(error: unknown): undefined {
  */
 export async function remove(
   store: ValueStore,
-  names: KeyNames,
+  names: StoredNames,
   options: OperationOptions | undefined,
   operate: (inner: OperationOptions | undefined) => Promise<Map<string, boolean>>,
 ): Promise<Map<string, boolean>> {
@@ -302,6 +310,6 @@ async function isLost(
 }
 
 /** The key that is stored of those that have become one: the last one. */
-function lastOf(keys: string | readonly string[]): string {
-  return [keys].flat().at(-1) ?? "";
+function lastOf(keys: readonly string[]): string {
+  return keys.at(-1) ?? "";
 }

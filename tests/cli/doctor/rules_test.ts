@@ -120,6 +120,10 @@ Deno.test("a slab class that evicts should get the free memory of another one", 
   assertStringIncludes(actionWith({ slab_reassign: "no" }), "-o slab_reassign");
   // Less than a page, or less than three tenths, is no memory to give.
   assertEquals(only(advise({ ...now, slabs: slabs(4000) })).rule, "evicts-used");
+  // memcached does not list a class in `stats items` that has lost all its items, and keeps its pages.
+  const emptied = Object.entries(now.items).filter(([name]) => !name.startsWith("items:5:"));
+  const all = only(advise({ items: Object.fromEntries(emptied), slabs: slabs(17_476) }));
+  assertEquals([all.rule, all.figures.freePages], ["slab-balance", 3]);
   const onePage = { ...slabs(4000), "5:total_pages": 1, "5:total_chunks": 4369 };
   assertEquals(only(advise({ ...now, slabs: onePage })).rule, "evicts-used");
 });
@@ -180,6 +184,14 @@ Deno.test("connections near the limit are a warning, and critical when very near
   const { rule, severity, figures } = only(of(980));
   assertEquals([rule, severity], ["connections-near-limit", "critical"]);
   assertEquals([figures.curr_connections, figures.max_connections], [980, 1024]);
+  // The limit is of files, and each thread takes some: with 32 threads, memcached refuses after about 860 connections.
+  const reserving = only(advise({ stats: { curr_connections: 850, reserved_fds: 160 } }));
+  assertEquals([reserving.severity, reserving.figures.reserved_fds], ["critical", 160]);
+  assertStringIncludes(reserving.finding, "98.4%");
+  assertEquals(
+    only(advise({ stats: { curr_connections: 5, max_connections: 8, reserved_fds: 8 } })).severity,
+    "critical",
+  );
   // Older versions have the limit in their settings only.
   const old = { stats: { max_connections: "", curr_connections: 90 }, settings: { maxconns: 100 } };
   const { max_connections: _, ...stats } = snapshot(old).stats;
@@ -243,9 +255,11 @@ Deno.test("doctor reports a version with a known fault, if the fault affects the
   assertEquals(faults("1.6.18", { auth_enabled_sasl: "yes" }), ["1.6.42"]);
   for (const version of ["1.6.18", "1.6.45", "2.0.0", "?", ""]) assertEquals(faults(version), []);
   // What depends on the settings is left out when they are not known.
-  assertEquals(knownFaultsOf("1.4.20", undefined).map(({ mended }) => mended), [
-    ...["1.4.37", "1.5.14"],
-  ]);
+  assertEquals(knownFaultsOf("1.4.20", undefined).map(({ mended }) => mended), ["1.4.37"]);
+  // 1.4.35 brought the command `lru`, and needs the thread for it.
+  assertEquals(faults("1.4.34").includes("1.5.14"), false);
+  assertEquals(faults("1.5.4"), ["1.5.5", "1.5.14"]);
+  assertEquals(faults("1.5.4", { lru_maintainer_thread: "no" }), ["1.5.5"]);
   const { rule, severity, finding, figures } = only(advise({ stats: { version: "1.5.15" } }));
   assertEquals([rule, severity, figures.mendedIn], ["faulty-version", "critical", "1.5.16"]);
   assertStringIncludes(finding, "memcached 1.5.15: ");
@@ -350,6 +364,14 @@ Deno.test("doctor reports servers with different versions or hit rates", () => {
     ...["unequal-hits", "10.0.0.2:11211", 0.5],
   ]);
   assertEquals(hits(9000, 7500, 9000), []);
+  // The reads of the others are counted together: a busy server has more of them.
+  const busy = only(adviseAll(
+    { stats: { cmd_get: 2000, get_hits: 0, get_misses: 1000 } },
+    { stats: { cmd_get: 5000, get_hits: 900, get_misses: 3100 } },
+    { stats: { cmd_get: 5000, get_hits: 4000, get_misses: 0 } },
+    { stats: { cmd_get: 3000, get_hits: 2000, get_misses: 0 } },
+  ));
+  assertEquals([busy.rule, busy.figures.others], ["unequal-hits", 0.69]);
 });
 
 Deno.test("doctor advises nearCache or spread for a key with a large share", () => {

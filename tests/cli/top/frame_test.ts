@@ -108,6 +108,16 @@ Deno.test("the page of a server has commands, slab classes and advice", () => {
       "  share 0.178",
     ]
   ) assertStringIncludes(text, part);
+  // memcached lists a class without items in `stats slabs` only.
+  const [up] = SERVERS;
+  assert(up?.state === "up");
+  const now = { ...up.look.now, items: {} };
+  const emptied = { ...up, look: { ...up.look, now } };
+  const without = draw(overviewOf({ servers: [emptied] }), { page: "server", chosen: up.server });
+  assertStringIncludes(
+    without.join("\n"),
+    "   5      240 B        0      2  70.0%        0        0       -",
+  );
   // Nowhere else is there room for all of the reason.
   const down = draw(overviewOf(), { page: "server", chosen: "10.0.0.2:11211" }, 14);
   assertEquals(down.slice(1), ["10.0.0.2:11211", "Connection", "refused"]);

@@ -57,6 +57,15 @@ Deno.test("top --once writes one frame, also on a terminal", async () => {
   assertEquals(output.includes("HOT"), false);
 });
 
+Deno.test("top ends with 3 where a server has not answered", async () => {
+  await using server = await MemcachedServer.listen();
+  await using frozen = await MemcachedServer.listen({ fault: () => ({ delay: Infinity }) });
+  const line = `top --once --every 100ms --no-keys -s ${server.address},${frozen.address}`;
+  const { code, output, messages } = await moecache(line);
+  assertEquals([code, messages], [3, `moecache: ${frozen.address} has not answered\n`]);
+  assertStringIncludes(output, "no answer yet");
+});
+
 Deno.test("top --once has a line for each of many servers", async () => {
   const servers = Array.from({ length: 250 }, (_, i) => `127.0.0.1:${i + 1}`);
   const line = `top --once --every 100ms -s ${servers.join()}`;
