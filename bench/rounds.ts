@@ -78,7 +78,7 @@ export interface Setting {
   /** When the workload's time is up, as `performance.now()` counts. */
   readonly end: number;
   readonly servers: readonly string[];
-  /** Is given how much of the workload is done, from 0 to 1. */
+  /** Called with how much of the workload is done, from 0 to 1. */
   readonly onStep: (part: number) => void;
   /** Environment variables for the contenders' processes. */
   readonly env: Record<string, string>;

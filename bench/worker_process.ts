@@ -74,12 +74,12 @@ export class WorkerProcess implements AsyncDisposable {
     return note;
   }
 
-  /** Has the runtime compile what it is going to run, and a round's number of operations found. */
+  /** Lets the runtime compile what it is going to run, and finds a round's number of operations. */
   async warm(): Promise<Sample> {
     return await this.#ask("warm");
   }
 
-  /** Has one round carried out. */
+  /** Lets the process carry out one round. */
   async measure(): Promise<Sample> {
     return await this.#ask("measure");
   }

@@ -235,7 +235,7 @@ export function finishWith(name: string, context: { error?: unknown }, error: un
  * Publishes the life of a promise, as `tracePromise` does, but nothing of what it resolves to.
  *
  * @param operate Makes the promise.
- * @param complete Is given what it resolves to, before the end is published.
+ * @param complete Called with the result, before the end is published.
  * @param operation What commands that are made meanwhile are for.
  */
 export async function trace<Context extends { error?: unknown }, Result>(

@@ -146,7 +146,7 @@ async function clientOptions(options: FleetOptions, terminal: Terminal): Promise
 }
 
 /**
- * Has keys that are not ASCII sent as UTF-8, as they are shown. Lists have no such arguments: this format would leave
+ * Sends keys that are not ASCII as UTF-8, as they are shown. Lists have no such arguments: this format would leave
  * out the keys that are no UTF-8.
  */
 async function keyFormatFor(typed: readonly string[]): Promise<Pick<ClientOptions, "keys">> {

@@ -26,7 +26,7 @@ export function readListenAddress(text: string): ListenAddress {
   throw new UsageFault(`the option --listen "${text}" is not host:port`);
 }
 
-/** Has a server listen on an address; resolves to what that is. */
+/** Makes a server listen on an address; resolves to the address that it got. */
 export async function listenOn(
   server: Server,
   { host, port }: ListenAddress,

@@ -43,7 +43,7 @@ export interface FullScreen {
    * until the process is continued.
    *
    * @param onInput Gets what is typed, Ctrl-C included.
-   * @param onChange Is called when the screen has another size, or is empty again.
+   * @param onChange Called when the screen has another size, or is empty again.
    * @returns Gives the screen back.
    */
   enter(onInput: (text: string) => void, onChange: () => void): () => void;

@@ -38,7 +38,7 @@ export function traced<Traced extends Operate>(command: string, operate: Traced)
  *
  * @param described What is known of it.
  * @param keys The key, the keys, or the entries by key, as the caller gave them.
- * @param operate Is given the same, in a form that can be read again.
+ * @param operate Called with the same keys, in a form that can be read again.
  */
 export function traceOperation<Result, Keys>(
   described: Pick<CommandContext, "command" | "client" | "namespace">,

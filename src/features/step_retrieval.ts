@@ -2,7 +2,7 @@
 
 import { RetrievalCommand } from "../protocol/commands/retrieval.ts";
 
-/** Reads an item for an operation that tells itself whether there was a value, and how long it was. */
+/** Reads an item for an operation that counts itself whether there was a value, and its bytes. */
 export class StepRetrieval extends RetrievalCommand {
   override isStep = true;
 

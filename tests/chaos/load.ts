@@ -48,7 +48,7 @@ export class Load {
   }
 
   /**
-   * Has callers call until the signal, and waits for all that they asked.
+   * Lets callers call until the signal, and waits for all that they asked.
    *
    * @returns How many operations have not settled.
    */

@@ -48,7 +48,7 @@ export interface FuzzReport {
   readonly growth: number;
 }
 
-/** Is given how many cases are over; says whether there is time for another. */
+/** Called with how many cases are over; says whether there is time for another. */
 export type GoesOn = (done: number) => boolean;
 
 /**
@@ -180,7 +180,7 @@ class Player {
   }
 }
 
-/** Has memcached's like answer random operations, and keeps the bytes. */
+/** Makes the embedded server answer random operations, and keeps the bytes. */
 async function record(random: Random): Promise<Recording[]> {
   await using server = await MemcachedServer.listen();
   const recordings: Recording[] = [];

@@ -215,7 +215,7 @@ export class ProxiedConnection {
     await closeWrite(this.#options.server);
   }
 
-  /** Has replies wait for more: what comes meanwhile is read, and leaves, as one chunk. */
+  /** Makes replies wait for more: what comes meanwhile is read, and leaves, as one chunk. */
   async #merge(): Promise<void> {
     const { random, signal } = this.#options;
     if (!random.chance(this.#plan.merging)) return;

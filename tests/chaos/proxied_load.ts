@@ -72,7 +72,7 @@ export class ProxiedLoad {
     );
   }
 
-  /** Has callers call until the signal, and waits for all that they asked. */
+  /** Lets callers call until the signal, and waits for all that they asked. */
   async run(signal: AbortSignal): Promise<void> {
     const { random } = this.#options;
     await Promise.all(Array.from({ length: CALLERS }, () => this.#call(random.fork(), signal)));

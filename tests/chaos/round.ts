@@ -162,7 +162,7 @@ class Deployment implements AsyncDisposable {
     }
   }
 
-  /** Has another client fail over, until the signal. */
+  /** Makes another client fail over, until the signal. */
   async #failOver(events: EventOrder, signal: AbortSignal): Promise<void> {
     const random = this.#random.fork();
     const { addresses } = this.#proxies;

@@ -7,7 +7,7 @@ export interface PlayedConnection {
   close(): void;
 }
 
-/** Has `Deno.connect` give played connections until it is disposed of. */
+/** Makes `Deno.connect` give played connections until it is disposed of. */
 export class ScriptedNetwork implements Disposable {
   readonly #connect = Deno.connect;
 

@@ -9,7 +9,7 @@ import { type Script, ScriptedPeer } from "../support/scripted_peer.ts";
 import type { Job, OwnCode } from "./idle_client.ts";
 
 /** A process that stays longer than this many milliseconds is not going to end. */
-const LONGEST = 20_000;
+const LONGEST = 40_000;
 const PROGRAM = new URL("idle_client.ts", import.meta.url);
 
 /** Answers each request when it has waited for some milliseconds. */

@@ -51,7 +51,7 @@ export class ManualSocket implements Transport {
     this.#wake();
   }
 
-  /** Has something come, and waits until it has been taken in. */
+  /** Makes something come, and waits until it has been taken in. */
   async answer(text: string): Promise<void> {
     this.#arrived.push(new TextEncoder().encode(text));
     this.#wake();
@@ -68,7 +68,7 @@ export class ManualSocket implements Transport {
     await settle();
   }
 
-  /** Has the network reset the connection. */
+  /** Makes the network reset the connection. */
   async reset(): Promise<void> {
     this.#error = new Error("reset by peer");
     this.#wake();

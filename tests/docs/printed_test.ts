@@ -12,7 +12,7 @@ interface Printed {
   readonly values: readonly unknown[];
 }
 
-/** Runs a block of code; returns what its lines with comments printed. */
+/** Runs a block of code at one moment, so that nothing gets older; returns what its lines with comments printed. */
 async function run({ code }: Block): Promise<Printed[]> {
   const printed: Printed[] = [];
   const marked = code.split("\n").map((line) => {
@@ -23,9 +23,13 @@ async function run({ code }: Block): Promise<Printed[]> {
   Reflect.set(globalThis, "printed", (comment: string, ...values: unknown[]) => {
     printed.push({ comment, values });
   });
+  const { now } = Date;
+  const moment = now();
+  Date.now = () => moment;
   try {
     await import(`data:application/typescript,${encodeURIComponent(marked)}`);
   } finally {
+    Date.now = now;
     Reflect.deleteProperty(globalThis, "printed");
   }
   return printed;

@@ -29,6 +29,9 @@ const PLAINER: ReadonlyMap<RegExp, string> = new Map([
   [/\bmemcached (is|was|goes|went) away\b/i, "cannot be reached, is down"],
   [/\bby the way of\b/i, "through"],
   [/\b(can|could|may|to) be had\b/i, "can be found, can be reached"],
+  [/\bof late\b/i, "the last …, in the last seconds"],
+  [/(^|\* |@param \w+ )Is (called|given) /, "Called with"],
+  [/\* (Has|Have) (?!no effect)/, "Makes, Lets"],
 ]);
 
 /** What is wrong with some text, a line each. */

@@ -79,7 +79,7 @@ async function copyRequiredForms({ exports }: Configuration, root: string): Prom
   }
 }
 
-/** Has files be run by Node, whatever the sources are run by. */
+/** Makes files be run by Node, whatever the sources are run by. */
 async function makePrograms(paths: readonly string[], root: string): Promise<void> {
   for (const path of paths) {
     const file = join(root, path);

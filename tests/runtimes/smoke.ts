@@ -36,7 +36,7 @@ function check(condition: boolean, what: string): void {
 }
 
 /**
- * Has a client do a bit of everything.
+ * Makes a client do a bit of everything.
  *
  * @param address A memcached that may be filled and emptied.
  */

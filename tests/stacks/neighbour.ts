@@ -9,7 +9,7 @@ import { type NativeProgram, TIME_LIMIT } from "../transcoding/formats/native_pr
 const COUNT = 40;
 
 /**
- * Has a program read what is written here, under many keys, and write what is read here.
+ * Makes a program read what is written here, under many keys, and write what is read here.
  *
  * The program gets three lines on its standard input: the servers, the keys to read and the keys to write, with tabs
  * between them. It prints a line of JSON, the `n` of each value that it reads, and writes `{ n }` with the index of the

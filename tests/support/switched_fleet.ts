@@ -79,7 +79,7 @@ export class SwitchedServer {
     this.#wake();
   }
 
-  /** Has whatever hangs look whether it still has to. */
+  /** Makes whatever hangs look whether it still has to. */
   #wake(): void {
     this.#release.resolve();
     this.#release = Promise.withResolvers();

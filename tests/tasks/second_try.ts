@@ -24,7 +24,7 @@ export type Counted = Omit<Outcome, "notRun">;
  * Runs tests, and those that have failed once more.
  *
  * @param test Runs `deno test` with these arguments in addition, which choose what has failed.
- * @param onFault Is given what a run printed in which something failed.
+ * @param onFault Called with what a run printed in which something failed.
  */
 export async function testTwice(
   test: (args: readonly string[]) => Promise<TestRun>,

@@ -10,7 +10,7 @@ class Unknowing {
   }
 }
 
-/** Has another class stand for the platform's streams, or none. */
+/** Puts another class in the place of the platform's streams, or none. */
 async function withStreams(Stream: unknown, body: () => Promise<void>): Promise<void> {
   const { CompressionStream, DecompressionStream } = globalThis;
   Object.assign(globalThis, { CompressionStream: Stream, DecompressionStream: Stream });

@@ -18,7 +18,7 @@ const MESSAGE = /^Cannot \w+ [^:]+: \S/;
  * knows and others.
  *
  * @param most How many at most.
- * @param goesOn Is given how many are over, and says whether there is time for another.
+ * @param goesOn Called with how many are over, and says whether there is time for another.
  * @returns How many there were.
  * @throws {Error} When one makes anything but a value or a `ClientException` that says why, takes long, or takes memory
  * out of proportion.

@@ -93,7 +93,7 @@ Deno.test({
 });
 
 /**
- * Has Deno run a program where a host name stands for these addresses, on this process's machine.
+ * Runs a program by Deno where a host name stands for these addresses, on this process's machine.
  *
  * @param input What it gets to do.
  * @param allowed Where it may connect to; anywhere by default.

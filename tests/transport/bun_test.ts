@@ -156,7 +156,7 @@ async function countKept(make: () => Promise<object>): Promise<number> {
   return made.filter((reference) => reference.deref() !== undefined).length;
 }
 
-/** Has the process free what nothing refers to. */
+/** Makes the process free what nothing refers to. */
 async function collect(): Promise<void> {
   const { Bun } = globalThis as unknown as { Bun: { gc(isForced: boolean): void } };
   Bun.gc(true);

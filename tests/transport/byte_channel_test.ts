@@ -222,7 +222,7 @@ Deno.test("ByteChannel passes on nothing that comes after close", async () => {
   assertEquals(receiver.text, "");
 });
 
-/** Has everything be over soon that takes its time. */
+/** Makes everything end soon that takes its time. */
 function withoutPatience(): Disposable {
   const { after } = systemClock;
   const soon: typeof after = (delay, callback) => after(Math.min(delay, 10), callback);

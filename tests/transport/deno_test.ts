@@ -79,7 +79,7 @@ Deno.test("dial connects nowhere when it is given up before its dialer is loaded
   });
 });
 
-/** Has every touch of the globals for timers fail: on Deno the first loads all of Node's, which takes 5 ms. */
+/** Makes every touch of the globals for timers fail: on Deno the first loads all of Node's, which takes 5 ms. */
 function withoutTimers(): Disposable {
   const names = ["setTimeout", "clearTimeout", "setInterval", "clearInterval", "setImmediate"];
   const own = names.map((name) => Object.getOwnPropertyDescriptor(globalThis, name)!);

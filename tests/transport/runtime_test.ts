@@ -7,7 +7,7 @@ import { systemClock } from "../../src/waiting.ts";
 
 const TIMERS = ["setTimeout", "clearTimeout", "setInterval", "setImmediate", "clearImmediate"];
 
-/** Has the globals be what fake timers make of them: nothing is ever due. */
+/** Makes of the globals what fake timers make of them: nothing is ever due. */
 function withFakeTimers(): Disposable {
   const own = TIMERS.map((name) => [name, Reflect.get(globalThis, name)] as const);
   for (const name of TIMERS) Reflect.set(globalThis, name, () => 1);

@@ -4,7 +4,7 @@ import { CertificateAuthority } from "../support/certificates.ts";
 const authority = await CertificateAuthority.create("authority");
 
 /** A process that stays longer than this is not going to end. */
-const LONGEST = 20_000;
+const LONGEST = 60_000;
 
 /** Runs a process that waits for a server, which sends a word if it is to; what the process has printed. */
 async function run(

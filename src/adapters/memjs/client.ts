@@ -541,7 +541,7 @@ export class Client<Given = MemjsValue, Read = NodeBuffer | null> {
   /**
    * Reads the statistics of each server.
    *
-   * @param callback Is called once for each, with its name and its statistics.
+   * @param callback Called once for each, with its name and its statistics.
    */
   stats(
     callback?: (error: Error | null, server: string, stats: Record<string, string> | null) => void,
@@ -570,7 +570,7 @@ export class Client<Given = MemjsValue, Read = NodeBuffer | null> {
   /**
    * Sets the statistics of each server to 0.
    *
-   * @param callback Is called once for each, with its name.
+   * @param callback Called once for each, with its name.
    */
   resetStats(
     callback?: (error: Error | null, server: string, stats: Record<string, string> | null) => void,

@@ -1,4 +1,4 @@
-/** What Next has asked for and then has to make. @module */
+/** The values that Next has asked for, and renders when it gets none. @module */
 
 /** The number of the last revalidation when memcached could not be reached: lower than any. */
 export const UNKNOWN: number = -Infinity;
@@ -6,8 +6,8 @@ export const UNKNOWN: number = -Infinity;
 const MOST_ASKED = 100;
 
 /**
- * By key, the last revalidation at each time when Next asked for a value that it then has to make. A value that is set
- * takes the lowest: it is not known which of them it belongs to.
+ * By key, the last revalidation at each time when Next asked for a value and got none. A value that is set takes the
+ * lowest: it is not known which of them it belongs to.
  */
 export class Askings {
   readonly #asked = new Map<string, number[]>();

@@ -31,7 +31,7 @@ export interface Share {
   readonly isRecent: boolean;
 }
 
-/** Which part of one counter another one is: of late, if there was enough of it. */
+/** Which part of one counter another one is: between both looks, if there was enough of it, or since the start. */
 export function shareOf(look: Look, part: string, of: string): Share | undefined {
   const [parts, wholes] = [growthOf(look, part), growthOf(look, of)];
   const isRecent = wholes.recent >= FEW;
@@ -53,7 +53,7 @@ export interface SlabClass {
   readonly freePages: number;
   /** The free part of its memory, 0 to 1. */
   readonly free: number;
-  /** Evictions of late if there were any, and otherwise since the start; the second are those never read. */
+  /** Evictions between both looks, if there were any, or since the start; the second are those never read. */
   readonly evicted: number;
   readonly evictedUnfetched: number;
   /** Seconds between the last use and the eviction of the last item that was evicted. */

@@ -205,7 +205,7 @@ function noMemory(look: Look): Advice[] {
   }];
 }
 
-/** What has grown of late, a second. */
+/** How much has grown between both looks, per second. */
 function rateOf(look: Look, recent: number): { readonly perSecond?: number } {
   return recent === 0 ? {} : { perSecond: recent / secondsOf(look) };
 }

@@ -25,7 +25,7 @@ export class EventStreams<Options> {
   readonly #now: () => number;
 
   /**
-   * @param changed Is called when there is one more reader, or one less.
+   * @param changed Called when there is one more reader, or one less.
    * @param now A clock in milliseconds.
    */
   constructor(changed: () => void, now: () => number = () => performance.now()) {

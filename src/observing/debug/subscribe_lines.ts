@@ -18,7 +18,7 @@ import * as lines from "./lines.ts";
 /**
  * Subscribes to all channels.
  *
- * @param print Is given each line, without an end of line.
+ * @param print Called with each line, without an end of line.
  * @returns Ends it.
  */
 export function subscribeLines(

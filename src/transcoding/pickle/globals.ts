@@ -41,7 +41,7 @@ export async function loadClasses(): Promise<void> {
   findLoaded = (await load()).findClass;
 }
 
-/** Has the Maps of what is being read find tuples by their items. */
+/** Makes the Maps of what is being read find tuples by their items. */
 export async function findTuplesIn(reading: unknown): Promise<unknown> {
   const value = await reading;
   const { findTuplesIn } = await load();

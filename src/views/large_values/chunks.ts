@@ -43,9 +43,13 @@ interface ValueWriting extends ChunkWriting {
 
 /** How a stream is stored. */
 interface StreamWriting extends ChunkWriting {
-  /** Is called with each chunk whose memory may be used again. */
+  /** Called with each chunk whose memory may be used again. */
   readonly stored: (chunk: Uint8Array) => void;
-  /** Is called when a chunk cannot be stored, since the stream may have nothing to yield for long. Returns what to fail with. */
+  /**
+   * Called when a chunk cannot be stored: the stream may yield nothing for a long time.
+   *
+   * @returns The error to fail with.
+   */
   readonly failed: (error: unknown) => unknown;
 }
 

@@ -71,7 +71,7 @@ class Family {
     this.#members.add(hasWeakRef ? new WeakRef(member) : { deref: () => member });
   }
 
-  /** Has all of them forget an item, or all items. */
+  /** Makes all of them forget an item, or all items. */
   forget(sent: string | undefined): void {
     for (const reference of this.#members) {
       const member = reference.deref();

@@ -76,7 +76,7 @@ export class Fleets {
     return this.#state.loads;
   }
 
-  /** What the reads of each fleet took of late. */
+  /** How long the latest reads of each fleet have taken. */
   get latencies(): readonly Latency[] {
     return this.#state.latencies;
   }

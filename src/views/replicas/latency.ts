@@ -1,4 +1,4 @@
-/** How long something has taken of late. @module */
+/** How long the latest reads have taken. @module */
 
 /** How many durations are kept. */
 const KEPT = 100;

@@ -33,7 +33,7 @@ const GRACE = 60;
 
 /** Where a copy is. */
 interface CopyPlace extends Place {
-  /** Has readers of the copy ask the item, which is stale. */
+  /** Makes readers of the copy read the item, which is stale. */
   readonly markStale: (options: OperationOptions) => Promise<void>;
 }
 

@@ -116,7 +116,7 @@ export function isRefusal(error: unknown): boolean {
 }
 
 /**
- * Takes an item that has come and cannot be read for one of which nothing is known.
+ * Ignores the error of an item that has come and cannot be read.
  *
  * @throws Any other error: of the network, or of the caller's input.
  */

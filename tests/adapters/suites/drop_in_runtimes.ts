@@ -28,7 +28,7 @@ export interface Run {
 }
 
 /**
- * Has a program run on the oldest and a new Node and Bun, each in a step of its own. All run at a time, because they
+ * Runs a program on the oldest and a new Node and Bun, each in a step of its own. All run at a time, because they
  * mostly wait.
  *
  * @param program The program, a file beside this one.

@@ -8,7 +8,7 @@ import { MoecacheCacheStorage } from "@moecache/moecache/cache";
 import { MemcachedProcess } from "../../support/memcached.ts";
 import { type Server, SERVERS } from "./servers.ts";
 
-/** Has `caches` be a client's while a test runs, as a program does for good. */
+/** Makes `caches` a client's while a test runs, as a program does for good. */
 async function withCaches(client: Client, body: () => Promise<void>): Promise<void> {
   const own: CacheStorage = new MoecacheCacheStorage(client);
   const present = Object.getOwnPropertyDescriptor(globalThis, "caches")!;

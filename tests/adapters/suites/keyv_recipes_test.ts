@@ -19,7 +19,7 @@ import { SERVERS } from "./servers.ts";
 const AWAY = "127.0.0.1:1";
 const MINUTE = 60_000;
 
-/** Has a Keyv with the store, and its errors. */
+/** Makes a Keyv with the store, and a list of its errors. */
 function keyvOn(servers: string, errors: unknown[] = []): Keyv {
   const keyv = new Keyv({ store: new KeyvMoecache({ servers }) });
   keyv.on("error", (error: unknown) => errors.push(error));

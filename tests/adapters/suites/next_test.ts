@@ -145,7 +145,7 @@ async function shareAndRevalidate(
   }
 }
 
-/** Has a deployment without memcached, and then with it again. */
+/** Tests a deployment without memcached, and then with it again. */
 async function loseMemcached(built: Built, paths: readonly string[]): Promise<void> {
   const memcached = await MemcachedProcess.start();
   const { address, port } = memcached;

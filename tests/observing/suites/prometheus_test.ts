@@ -58,7 +58,7 @@ Deno.test("a parser from npm reads the metrics", async () => {
   assertEquals(find("server_items")?.type, "GAUGE");
 });
 
-/** Has promtool check expressions, and fails unless it understands all of them. */
+/** Checks expressions by promtool, and fails unless it understands all of them. */
 async function assertUnderstood(expressions: readonly string[]): Promise<void> {
   assert(expressions.length > 0);
   const rules = expressions.map((expr, i) => ({ record: `asked:${i}`, expr }));

@@ -259,7 +259,7 @@ async function samplesOf(
  * @param format The format.
  * @param random Where the mutations come from.
  * @param most How many cases at most.
- * @param goesOn Is given how many are over, and says whether there is time for another.
+ * @param goesOn Called with how many are over, and says whether there is time for another.
  * @throws {Error} When one makes anything but a value or a `ClientException`, takes long, or takes memory out of
  * proportion.
  */

@@ -74,7 +74,7 @@ function fuzzed(name: string, transcoder: Transcoder, ...vectors: string[]): Fuz
  * Reads mutations of what the program stored.
  *
  * @param most How many at most.
- * @param goesOn Is given how many are over, and says whether there is time for another.
+ * @param goesOn Called with how many are over, and says whether there is time for another.
  * @returns How many there were.
  * @throws {Error} As {@linkcode fuzzTranscoder}.
  */

@@ -54,7 +54,7 @@ export interface PickleFuzzReport {
  *
  * @param random Where they come from.
  * @param cases How many at most.
- * @param goesOn Is given how many are over, and says whether there is time for another.
+ * @param goesOn Called with how many are over, and says whether there is time for another.
  * @throws {Error} When one makes anything but a value or a `ClientException`, takes long, or takes
  * memory out of proportion.
  */

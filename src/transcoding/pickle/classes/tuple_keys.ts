@@ -18,7 +18,7 @@ export type ReadingRules = readonly [
 /** Tuples that are nested deeper are found by identity only. */
 const MOST_LEVELS = 1000;
 
-/** Has each `Map` in a value that has tuples among its keys find them by their items. */
+/** Makes each `Map` in a value find tuples among its keys by their items. */
 export function findTuplesIn(value: unknown, rules: ReadingRules): unknown {
   const [replaceWithin] = rules;
   const parts = new Parts(rules);

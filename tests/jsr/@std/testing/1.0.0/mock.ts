@@ -75,7 +75,7 @@ export function spy<Self = any, Args extends unknown[] = any[], Return = undefin
 export function spy<Self, Args extends unknown[], Return>(
   func: Method<Self, Args, Return>,
 ): Spy<Self, Args, Return>;
-/** Has a method remember its calls. */
+/** Makes a method remember its calls. */
 export function spy<Self, Prop extends keyof Self>(
   self: Self,
   property: Prop,
