@@ -14,8 +14,11 @@ export interface Answers<Result> {
 
 /** How servers are asked. */
 export interface AskOptions {
-  /** The last fault of each server. A caller that asks again and again keeps it, and shows a fault once. */
-  readonly said?: Map<string, string>;
+  /**
+   * The faults of each server since its last answer. A caller that asks again and again keeps them, and shows each once:
+   * whether a connection was closed or reset may differ from time to time.
+   */
+  readonly said?: Map<string, Set<string>>;
 }
 
 /** Asks all servers at the same time. Ctrl-C ends the waiting for those that have not answered. */
@@ -38,9 +41,10 @@ export async function askEach<Result>(
       }
       if (!isServerFault(error)) throw error;
       const message = messageOf(error);
+      const faults = said.get(server) ?? new Set();
       const why = faultIn(message);
-      if (said.get(server) !== why) say(terminal, message);
-      said.set(server, why);
+      if (!faults.has(why)) say(terminal, message);
+      said.set(server, faults.add(why));
       code = Math.max(code, EXIT.server);
       return [];
     }

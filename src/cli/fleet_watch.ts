@@ -102,7 +102,7 @@ export class FleetWatch {
   #report(looks: readonly Look[]): HotKeysReport | undefined {
     const hot = this.#hot;
     if (hot === undefined) return undefined;
-    for (const { now } of looks) hot.addStats(now.server, now.stats);
+    for (const { now } of looks) hot.addStats(now.server, now.stats, now.at);
     const report = hot.report(MOST_HOT_KEYS);
     const now = performance.now();
     const factor = Math.exp((this.#agedAt - now) / WINDOW);

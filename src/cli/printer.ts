@@ -150,6 +150,8 @@ export interface TableOptions {
 
 /** How many columns a text that is folded has at least. */
 const LEAST_WIDTH = 20;
+/** How many digits behind the point all numbers of a column have. */
+const MOST_DECIMALS = 3;
 /** What stands between two columns. */
 export const GAP = "  ";
 
@@ -163,15 +165,16 @@ class TextTable {
   constructor(rows: readonly Row[], { show = {} }: TableOptions) {
     const names = Object.keys(rows[0] ?? {});
     this.#names = names;
+    this.#isNumber = names.map((name) =>
+      rows.every((row) => row[name] === null || NUMERIC.has(typeof row[name]))
+    );
+    const digits = names.map((name) => decimalsOf(rows.map((row) => row[name])));
     this.#cells = rows.map((row) =>
-      names.map((name) => show[name]?.(row[name], row) ?? cellOf(row[name]))
+      names.map((name, i) => show[name]?.(row[name], row) ?? cellOf(row[name], digits[i]))
     );
     // No spread of the rows into one call: there may be more of them than a call can take.
     this.#widths = names.map((name, i) =>
       this.#cells.reduce((width, row) => Math.max(width, widthOf(row[i] ?? "")), widthOf(name))
-    );
-    this.#isNumber = names.map((name) =>
-      rows.every((row) => row[name] === null || NUMERIC.has(typeof row[name]))
     );
   }
 
@@ -222,8 +225,19 @@ interface TableLine {
   readonly text: string;
 }
 
-function cellOf(field: Field): string {
+/** The digits behind the point of the numbers of a column, so that the points stand below each other. */
+function decimalsOf(fields: readonly Field[]): number {
+  const most = fields.reduce<number>((most, field) => {
+    const [, decimals = ""] = typeof field === "number" ? String(field).split(".") : [];
+    return Math.max(most, decimals.length);
+  }, 0);
+  // Figures of several kinds, as in `stats --diff`, have a form each.
+  return most > MOST_DECIMALS ? 0 : most;
+}
+
+function cellOf(field: Field, decimals = 0): string {
   if (field === undefined || field === null) return "";
+  if (typeof field === "number" && decimals > 0) return field.toFixed(decimals);
   if (field instanceof Date) return isoTime(field).replace(/\.\d+Z$/, "Z");
   if (typeof field === "object") return printable(jsonOf(field));
   return printable(String(field));

@@ -10,7 +10,7 @@ import {
   type WrittenAndRead,
 } from "../commands/bounded_work.ts";
 import type { Session } from "../commands/session.ts";
-import { ClientException, messageOf } from "../errors.ts";
+import { ClientException } from "../errors.ts";
 import { beforeClosing } from "./farewell.ts";
 import { type Lease, Leases, STRICT } from "./leases.ts";
 import {
@@ -25,7 +25,7 @@ import {
 import { type Load, loadsOf, type Running } from "./loads.ts";
 import { checkFunction, isPromise } from "../option_checks.ts";
 import { withAction } from "../protocol/command.ts";
-import type { LeasedItem } from "./stub.ts";
+import { keptMessageOf, type LeasedItem } from "./stub.ts";
 import { checkExptime } from "../protocol/exptime.ts";
 import { checkSeconds, checkWaitFor, extendExptime } from "../protocol/seconds.ts";
 import { FAILURE_FLAGS, isReserved, LEASE_FLAGS } from "../transcoding/item_codec.ts";
@@ -59,7 +59,6 @@ interface Plan {
   readonly negativeFor: number;
 }
 
-const LONGEST_MESSAGE = 1000;
 /** The outcomes of a load that does not compute its value. */
 const FOUND: readonly LeaseContext["outcome"][] = ["hit", "stale", "waited"];
 
@@ -342,8 +341,7 @@ class Loading implements Load {
   async #fail(lease: Lease, error: unknown): Promise<void> {
     const { negativeFor } = this.#plan;
     if (negativeFor === 0) return await this.#leases.release(lease);
-    const message = messageOf(error).slice(0, LONGEST_MESSAGE);
-    const data = new TextEncoder().encode(message);
+    const data = new TextEncoder().encode(keptMessageOf(error));
     try {
       await this.#leases.replaceStub(lease, { flags: FAILURE_FLAGS, data, exptime: negativeFor });
     } catch (refusal) {

@@ -89,7 +89,8 @@ export class Leases {
   async read(key: string): Promise<LeasedItem | "unreachable" | undefined> {
     return await inDialect(this.#session, key, {
       meta: () => this.#readByMeta(key),
-      classic: ({ placeOf, readLeased }) => readLeased(placeOf(this.#session, key, this.#options)),
+      classic: ({ rawItemsOf, readLeased }) =>
+        readLeased(rawItemsOf(this.#session, key, this.#options)),
     });
   }
 
@@ -167,9 +168,9 @@ export class Leases {
       await inDialect(this.#session, key, {
         // Such a server reports the remaining lifetime of an item.
         meta: async () => {},
-        classic: async ({ placeOf, rememberFreshness }) => {
-          const place = placeOf(this.#session, key, this.#options);
-          await rememberFreshness(place, stub.nonce, { ...content, freshFor });
+        classic: async ({ rawItemsOf, rememberFreshness }) => {
+          const items = rawItemsOf(this.#session, key, this.#options);
+          await rememberFreshness(items, stub.nonce, { ...content, freshFor });
         },
       });
     }
@@ -209,9 +210,9 @@ export class Leases {
     try {
       const added = await inDialect(this.#session, key, {
         meta: () => this.#addByMeta(key, stub, replaced),
-        classic: ({ placeOf, placeStub }) => {
-          const place = placeOf(this.#session, key, this.#options);
-          return placeStub(place, stub, replaced);
+        classic: ({ rawItemsOf, placeStub }) => {
+          const items = rawItemsOf(this.#session, key, this.#options);
+          return placeStub(items, stub, replaced);
         },
       });
       if (added === "unreachable") void removeLater(this.#itemsAt(key), stub);

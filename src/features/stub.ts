@@ -11,6 +11,7 @@
 import type { OperationOptions } from "../commands/operation_options.ts";
 import type { Session } from "../commands/session.ts";
 import type { ServerHandle } from "../connection/server_handle.ts";
+import { messageOf } from "../errors.ts";
 import { isUnreachable } from "../protocol/backend_failure.ts";
 import { isUnsent } from "../protocol/command.ts";
 import type { CasOutcome } from "../protocol/commands/storage.ts";
@@ -231,6 +232,14 @@ export function isDropped(
   error: unknown,
 ): boolean {
   return settings.failover === "miss" && options?.failover !== "error" && isUnreachable(error);
+}
+
+/** The length of an error's message that is kept, in characters. */
+const LONGEST_MESSAGE = 1000;
+
+/** The message of an error, as it is stored in place of a value. */
+export function keptMessageOf(error: unknown): string {
+  return messageOf(error).slice(0, LONGEST_MESSAGE);
 }
 
 /** The text of an item's bytes. */

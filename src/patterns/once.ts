@@ -4,7 +4,7 @@ import type { KeyCommands } from "../commands/key_commands.ts";
 import type { OperationOptions } from "../commands/operation_options.ts";
 import { writeAndReadInTime, type WrittenAndRead } from "../commands/bounded_work.ts";
 import { clockOf, sessionOf } from "../commands/session.ts";
-import { ClientException, messageOf } from "../errors.ts";
+import { ClientException } from "../errors.ts";
 import { checkClient, checkFunction, checkOptions, type OptionTypes } from "../option_checks.ts";
 import {
   callAs,
@@ -21,6 +21,7 @@ import {
   findStub,
   type FoundItem,
   type ItemCommands,
+  keptMessageOf,
   replaceStub,
   storeIfThere,
   type Stub,
@@ -62,7 +63,6 @@ const ONCE_OPTIONS: OptionTypes<OnceOptions> = {
 
 /** How often storing the result is tried: each time over a new connection. */
 const MOST_ATTEMPTS = 3;
-const LONGEST_MESSAGE = 1000;
 
 /**
  * Runs an action at the first call with a key; later calls return the stored result.
@@ -277,8 +277,7 @@ async function storeResult<Result>(
 }
 
 async function storeFailure<Result>(claimed: Claimed<Result>, error: unknown): Promise<void> {
-  const text = messageOf(error).toWellFormed().slice(0, LONGEST_MESSAGE);
-  await storeMark(claimed, FAILURE_FLAGS, text);
+  await storeMark(claimed, FAILURE_FLAGS, keptMessageOf(error));
 }
 
 /** Stores a mark in place of the stub, or if the key does not exist. */

@@ -2,6 +2,7 @@
 
 import { MemcachedServer } from "@moecache/moecache/testing";
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { Fleet } from "../../src/cli/fleet.ts";
 import { moecache } from "./fake_terminal.ts";
 
 Deno.test("bench counts what the server counts, and shows percentiles", async () => {
@@ -19,6 +20,23 @@ Deno.test("bench counts what the server counts, and shows percentiles", async ()
   const reads = await moecache("bench --for 50ms --clients 1 --reads 1 --json", { env });
   const { n, p50, max } = JSON.parse(reads.output.trimEnd().split("\n")[1]!);
   assertEquals([n, p50, max], [0, null, null], "nothing has no percentiles");
+});
+
+Deno.test("bench does not count the time that closing its clients takes", async () => {
+  await using server = await MemcachedServer.listen();
+  const { close } = Fleet.prototype;
+  Fleet.prototype.close = async function () {
+    await new Promise((resolve) => setTimeout(resolve, 2000));
+    await close.call(this);
+  };
+  try {
+    const line = `bench --for 50ms --clients 1 --reads 1 --json -s ${server.address}`;
+    const { output } = await moecache(line);
+    const { n, perSecond } = JSON.parse(output.split("\n")[0] ?? "");
+    assert(n / perSecond < 1, output);
+  } finally {
+    Fleet.prototype.close = close;
+  }
 });
 
 Deno.test("bench refuses invalid options, and reports a server that cannot be reached", async () => {

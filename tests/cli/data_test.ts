@@ -5,6 +5,7 @@ import { pylibmcTranscoder } from "@moecache/moecache/formats";
 import { MemcachedServer } from "@moecache/moecache/testing";
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { timeoutsOf } from "../../src/cli/fleet.ts";
+import { widthOf } from "../../src/cli/shown_text.ts";
 import { SERVERS } from "../support/every_server.ts";
 import { moecache } from "./fake_terminal.ts";
 
@@ -103,6 +104,19 @@ Deno.test("inspect shows which client wrote an item, and its value", async () =>
   ]);
   assert(ttl > 50 && ttl <= 60, `${ttl} to live`);
   assertEquals((await moecache("inspect missing", { env })).code, 1);
+});
+
+Deno.test("inspect shows of a long value only what leaves the rest on the screen", async () => {
+  await using server = await MemcachedServer.listen();
+  await using client = new Client(server.address);
+  await client.set("key", "字".repeat(10_000), 60);
+  const args = ["inspect", "key", "-s", server.address];
+  const { output } = await moecache(args, { isTerminal: true, env: { NO_COLOR: "1" } });
+  const [line = ""] = output.split("\n").filter((line) => line.startsWith("value"));
+  const width = widthOf(line);
+  assert(width > 5 * 100 && width <= 6 * 100 && line.endsWith("…"), `${width} columns`);
+  const { value } = JSON.parse((await moecache([...args, "--json"])).output);
+  assertEquals(value.length, 10_000);
 });
 
 Deno.test("inspect does not mark an item as read", async () => {

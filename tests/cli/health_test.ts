@@ -75,6 +75,15 @@ Deno.test("stat reports a server that does not answer once, however often it is 
   assertEquals([code, messages.trimEnd().split("\n").length], [3, 1], messages);
 });
 
+Deno.test("stat reports each of two faults once that take turns", async () => {
+  let asked = 0;
+  await using server = await MemcachedServer.listen({
+    fault: () => ++asked % 2 === 0 ? { reply: "SERVER_ERROR busy" } : { reply: "SERVER_ERROR off" },
+  });
+  const { messages } = await moecache(`stat --every 10ms --count 6 -s ${server.address}`);
+  assertEquals(messages.trimEnd().split("\n").length, 2, messages);
+});
+
 Deno.test("what a message is about depends on no command, time or number of failures", () => {
   const why = "No reply from a:1 within 500 ms";
   const same = [

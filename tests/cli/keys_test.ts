@@ -235,7 +235,11 @@ Deno.test("explain shows where rings look, and --everywhere where a key really i
     output,
     `the ring moecache looks on ${ours.locate(key).server}, and it is not`,
   );
-  assertStringIncludes(output, `found on ${other.locate(key).server}`);
+  assertStringIncludes(output, `found on ${other.locate(key).server}, 5 bytes, for ever; `);
+  await other.touch(key, 46_400);
+  const later = await moecache(`explain ${key} --everywhere`, { env });
+  // As `inspect` and `big` write it.
+  assertStringIncludes(later.output, "5 bytes, 12h53m left; ");
   const { output: json } = await moecache(`explain ${key} --everywhere --json`, { env });
   const { rings } = JSON.parse(json);
   assertEquals([rings.includes("ketama"), rings.includes("moecache")], [true, false]);
@@ -308,6 +312,21 @@ Deno.test("capable shows what an old server lacks", async () => {
     ...[true, true, true],
     1024 * 1024,
   ]);
+});
+
+Deno.test("capable shows what a proxy does not offer, also if it closes the connection", async () => {
+  // As memcached's own proxy does for `lru_crawler`.
+  await using proxy = await MemcachedServer.listen({
+    fault: ({ command }) => command === "lru_crawler" ? { drop: "before" } : undefined,
+  });
+  const { code, output, messages } = await moecache(`capable --json -s ${proxy.address}`);
+  const { dump, meta, largestItem } = JSON.parse(output);
+  assertEquals([code, messages, dump, meta, largestItem], [0, "", false, true, 1024 * 1024]);
+  await using lost = await MemcachedServer.listen({
+    fault: ({ command }) =>
+      command === "lru_crawler" ? (void lost.close(), { drop: "before" }) : undefined,
+  });
+  assertEquals((await moecache(`capable --json -s ${lost.address}`)).code, 3);
 });
 
 Deno.test("big, ttl and prefixes count every item", async () => {

@@ -50,6 +50,20 @@ aaaaaa
   );
 });
 
+Deno.test("the points of the numbers in a column stand below each other", async () => {
+  // A 0.2 that stands where 0.18 does reads as 0.02.
+  const rows = [{ ms: 0.2, n: 10, max: 12 }, { ms: 0.183, n: 9, max: null }];
+  assertEquals(
+    await shownOn(80, (printer) => printer.table(rows)),
+    "   MS   N  MAX\n0.200  10   12\n0.183   9\n",
+  );
+  // Figures of different kinds keep their forms.
+  assertEquals(
+    await shownOn(80, (printer) => printer.table([{ change: 0.000168 }, { change: 552 }])),
+    "  CHANGE\n0.000168\n     552\n",
+  );
+});
+
 Deno.test("a table whose heads do not fit has a line for each field", async () => {
   // `stats` has the names of the servers there.
   const host = "a-long-name.example.com:11211";

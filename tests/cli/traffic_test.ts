@@ -136,6 +136,21 @@ Deno.test("hot says which server cannot be watched, and watches the others", asy
   assertStringIncludes(output, "100.0% of the events were seen");
 });
 
+Deno.test("hot says that it has not seen all, and why", async () => {
+  let dropped = 0;
+  await using server = await MemcachedServer.listen({
+    fault: ({ line }) =>
+      line === "stats" ? { reply: `STAT log_worker_dropped ${dropped += 900}\r\nEND` } : undefined,
+  });
+  await using client = new Client(server.address);
+  const timer = setInterval(() => client.get("key").catch(() => {}), 5);
+  const { code, output } = await moecache(`hot --for 300ms -s ${server.address}`)
+    .finally(() => clearInterval(timer));
+  const [, seen, why] = /(\S+)% of the events were seen(.*)\n$/.exec(output) ?? [];
+  assertEquals([code, Number(seen) > 0 && Number(seen) < 50], [0, true]);
+  assertStringIncludes(why ?? "", "the figures are scaled by it");
+});
+
 Deno.test("hot refuses what excludes each other", async () => {
   assertEquals((await moecache("hot --misses --writes")).code, 2);
   assertEquals((await moecache("hot --by server")).code, 2);

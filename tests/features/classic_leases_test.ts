@@ -3,7 +3,7 @@ import { Client } from "../../mod.ts";
 import { sessionOf } from "../../src/commands/session.ts";
 import { invalidate } from "../../src/features/classic/classic_items.ts";
 import {
-  placeOf,
+  rawItemsOf,
   readLeased,
   rememberFreshness,
 } from "../../src/features/classic/classic_leases.ts";
@@ -19,13 +19,13 @@ Deno.test("a value that was invalidated since it was stored is not marked as fre
   assertExists(session);
   await client.set("key", "value", 90);
   await invalidate(session, "key", { staleFor: 30 });
-  const place = placeOf(session, "key", undefined);
-  const stored = await readLeased(place);
+  const items = rawItemsOf(session, "key", undefined);
+  const stored = await readLeased(items);
   assertExists(stored);
   assertEquals(stored !== "unreachable" && stored.isInvalid, true);
   const { flags, data } = stored as typeof ITEM;
-  await rememberFreshness(place, "of-this-client", { ...FRESH, flags, data });
-  const read = await readLeased(place);
+  await rememberFreshness(items, "of-this-client", { ...FRESH, flags, data });
+  const read = await readLeased(items);
   assertEquals(read !== "unreachable" && read?.isInvalid, true);
 });
 

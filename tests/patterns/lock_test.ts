@@ -20,7 +20,7 @@ onEveryServer("lock", (test) => {
     let inside = 0;
     const tokens: bigint[] = [];
     const work = async (client: Client) => {
-      await using held = await lock(client, "key", { ttl: 30 });
+      await using held = await lock(client, "key", { ttl: 3600 });
       assertEquals(++inside, 1);
       tokens.push(held.token);
       assertEquals(await held.isHeld(), true);
@@ -33,22 +33,22 @@ onEveryServer("lock", (test) => {
   });
 
   test("waits no longer than waitFor, or its signal", async (first, second) => {
-    await using _held = await lock(first, "key", { ttl: 30 });
+    await using _held = await lock(first, "key", { ttl: 3600 });
     for (const waitFor of [0, 0.02]) {
-      const again = () => lock(second, "key", { ttl: 30, waitFor });
+      const again = () => lock(second, "key", { ttl: 3600, waitFor });
       await assertRejects(again, ClientException, `Cannot lock key "key": it is held`);
     }
     const signal = AbortSignal.timeout(20);
-    const reason = await lock(second, "key", { ttl: 30, signal }).catch((error) => error);
+    const reason = await lock(second, "key", { ttl: 3600, signal }).catch((error) => error);
     assertEquals(reason.name, "TimeoutError");
     assertEquals(reason, signal.reason);
   });
 
   test("releases only its own lock", async (first, second) => {
-    const lost = await lock(first, "key", { ttl: 30 });
+    const lost = await lock(first, "key", { ttl: 3600 });
     await second.delete("key");
     assertEquals(await lost.isHeld(), false);
-    await using held = await lock(second, "key", { ttl: 30 });
+    await using held = await lock(second, "key", { ttl: 3600 });
     assert(held.token > lost.token);
     assertEquals(await lost.release(), false);
     assertEquals(await held.isHeld(), true);
@@ -57,18 +57,18 @@ onEveryServer("lock", (test) => {
   });
 
   test("draws larger tokens when the counter is lost", async (client) => {
-    const before = await lock(client, "key", { ttl: 30 });
+    const before = await lock(client, "key", { ttl: 3600 });
     await before.release();
     await client.delete("key~moecache-token");
-    await using after = await lock(client, "key", { ttl: 30 });
+    await using after = await lock(client, "key", { ttl: 3600 });
     assert(after.token > before.token);
   });
 
   test("gives the key back when the token cannot be drawn", async (first, second) => {
     await first.set("key~moecache-token", "no number");
-    await assertRejects(() => lock(first, "key", { ttl: 30 }), ClientException);
+    await assertRejects(() => lock(first, "key", { ttl: 3600 }), ClientException);
     await second.delete("key~moecache-token");
-    await using held = await lock(second, "key", { ttl: 30, waitFor: 5 });
+    await using held = await lock(second, "key", { ttl: 3600, waitFor: 600 });
     assertEquals(await held.isHeld(), true);
   });
 
@@ -109,7 +109,7 @@ for (const verb of ["add", "incr", "gets"]) {
     }));
     await using client = new Client(peer.address);
     const stop = new AbortController();
-    const acquired = lock(client, "key", { ttl: 30, signal: stop.signal });
+    const acquired = lock(client, "key", { ttl: 3600, signal: stop.signal });
     await asked.promise;
     stop.abort("enough");
     assertEquals(await acquired.catch((reason) => reason), "enough");
@@ -127,7 +127,7 @@ Deno.test("lock draws larger tokens when the server of the counter leaves and co
   const draw = async (client: Client) => {
     // No more than one a millisecond: they would be ahead of the time else.
     while (BigInt(Date.now()) <= (tokens.at(-1) ?? 0n)) await client.get("other");
-    await using held = await lock(client, "key", { ttl: 30 });
+    await using held = await lock(client, "key", { ttl: 3600 });
     tokens.push(held.token);
   };
   await draw(second);
@@ -163,7 +163,7 @@ for (const failover of ["remove", { gutter: ["c:1"] }] as const) {
     assertEquals(await client.getOrSet(key, load, { lockFor: 600 }), "value");
     assertEquals(await held.release(), false);
     await server.become("up");
-    await using again = await lock(other, "lock", { ttl: 600, waitFor: 10 });
+    await using again = await lock(other, "lock", { ttl: 600, waitFor: 60 });
     assertEquals(await again.isHeld(), true);
     await until(async () => (await other.meta("mg", key)).status === "EN");
   });
@@ -190,7 +190,7 @@ Deno.test("lock removes a stub that was added after its signal", async () => {
   });
   await using client = new Client(peer.address);
   const stop = new AbortController();
-  const acquired = lock(client, "key", { ttl: 30, signal: stop.signal });
+  const acquired = lock(client, "key", { ttl: 3600, signal: stop.signal });
   await asked.promise;
   stop.abort("enough");
   assertEquals(await acquired.catch((reason) => reason), "enough");
@@ -213,9 +213,9 @@ Deno.test("lock and once remove a claim that the server did not answer in time",
   ];
   for (const claim of claims) await assertRejects(() => claim, TimeoutError);
   await server!.become("up");
-  await using held = await lock(second, "lock", { ttl: 600, waitFor: 10 });
+  await using held = await lock(second, "lock", { ttl: 600, waitFor: 60 });
   assertEquals(await held.isHeld(), true);
-  assertEquals(await once(second, "once", () => "done", { waitFor: 10 }), "done");
+  assertEquals(await once(second, "once", () => "done", { waitFor: 60 }), "done");
 });
 
 for (const condition of ["hanging", "refusing"] as const) {
@@ -229,7 +229,7 @@ for (const condition of ["hanging", "refusing"] as const) {
     await server!.become(condition);
     await assertRejects(() => held.release(), SocketError);
     await server!.become("up");
-    await using next = await lock(second, "key", { ttl: 600, waitFor: 10 });
+    await using next = await lock(second, "key", { ttl: 600, waitFor: 60 });
     assertEquals(await next.isHeld(), true);
   });
 }
@@ -239,10 +239,10 @@ for (const [kind, start] of Object.entries(RESTARTING)) {
     await using server = await start();
     await using first = new Client(server.address, { timeout: 10_000 });
     await using second = new Client(server.address, { timeout: 10_000 });
-    const lost = await lock(first, "key", { ttl: 30 });
+    const lost = await lock(first, "key", { ttl: 3600 });
     const cas = (await first.inspect("key"))!.cas;
     await server.restart(first, second);
-    await using held = await lock(second, "key", { ttl: 30 });
+    await using held = await lock(second, "key", { ttl: 3600 });
     assertEquals((await second.inspect("key"))?.cas, cas);
     assertEquals(await lost.isHeld(), false);
     assertEquals(await lost.release(), false);

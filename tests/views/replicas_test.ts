@@ -676,7 +676,7 @@ Deno.test("replicas: getOrSet of processes in different zones loads a value once
   for (let i = 0; i < 20; i++) {
     let loads = 0;
     const load = () => Promise.resolve(++loads);
-    const options = { exptime: 60, waitFor: 2 };
+    const options = { exptime: 60, waitFor: 30 };
     const key = `key:${i}`;
     const values = await Promise.all(views.map((view) => view.getOrSet(key, load, options)));
     assertEquals([...values, loads], [1, 1, 1], key);

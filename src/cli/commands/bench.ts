@@ -89,7 +89,7 @@ class Measurement {
   readonly #terminal: Terminal;
   readonly #workload: Workload;
   readonly #times = { get: new Latencies(), set: new Latencies() };
-  #started = 0;
+  #seconds = 0.001;
   #hits = 0;
   #errors = 0;
   #firstFault = "";
@@ -105,14 +105,16 @@ class Measurement {
     // Connecting is not what is measured.
     const connected = Promise.all(fleets.map(({ client }) => client.version().catch(note)));
     await resolvedOrAborted(connected, interrupted);
-    this.#started = performance.now();
+    const started = performance.now();
     const countdown = new Countdown(this.#terminal, "measuring", milliseconds);
     try {
-      const end = this.#started + milliseconds;
+      const end = started + milliseconds;
       const loads = fleets.map(({ client }) => this.#load(client, end));
       await resolvedOrAborted(Promise.all(loads), interrupted);
     } finally {
       countdown.end();
+      // Closing is not measured either.
+      this.#seconds = Math.max(0.001, (performance.now() - started) / 1000);
     }
   }
 
@@ -144,9 +146,8 @@ class Measurement {
 
   /** A row for each operation. */
   rows(): Row[] {
-    const seconds = Math.max(0.001, (performance.now() - this.#started) / 1000);
     return Object.entries(this.#times).map(([operation, measured]) => ({
-      ...{ operation, n: measured.count, perSecond: Math.round(measured.count / seconds) },
+      ...{ operation, n: measured.count, perSecond: Math.round(measured.count / this.#seconds) },
       hits: operation === "get" ? this.#hits : undefined,
       ...percentilesOf(measured),
     }));

@@ -30,7 +30,7 @@ const VALUES: Values = { "--format": FORMAT_NAMES, "--by": ["key", "prefix"] };
 
 /** What the arguments of commands may be. */
 const ARGUMENTS: Values = {
-  stats: ["items", "slabs", "settings", "conns"],
+  stats: ["general", "items", "slabs", "settings", "conns"],
   meta: ["mg", "ms", "md", "ma", "me"],
   completion: ["bash", "zsh", "fish"],
 };

@@ -37,7 +37,7 @@ export function addDoctor(program: Command, runner: Runner): void {
 async function doctor({ options, printer, terminal, fleet }: Job<DoctorOptions>): Promise<number> {
   const milliseconds = readInterval("--for", options.for ?? "5s");
   const servers = await fleet();
-  const said = new Map<string, string>();
+  const said = new Map<string, Set<string>>();
   const ask = () => {
     return askEach(servers, terminal, (_, name) => takeSnapshot(servers, name, KINDS), { said });
   };
@@ -52,14 +52,16 @@ async function doctor({ options, printer, terminal, fleet }: Job<DoctorOptions>)
       await resolvedOrAborted(counting.start(), terminal.interrupted);
       await pauseShown(terminal, "looking", milliseconds);
       after = await ask();
-      for (const { server, result } of after.results) counting.addStats(server, result.stats);
+      for (const { server, result } of after.results) {
+        counting.addStats(server, result.stats, result.at);
+      }
       hot = counting.report(MOST_HOT_KEYS);
     }
   } finally {
     await counting.close();
   }
   const unwatched = counting.faults.filter(({ server, message }) =>
-    said.get(server) !== faultIn(message)
+    !said.get(server)?.has(faultIn(message))
   );
   const lacks = [...after.results.flatMap(({ result }) => result.refused), ...unwatched];
   for (const { message } of lacks) say(terminal, message);

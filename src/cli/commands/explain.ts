@@ -8,7 +8,7 @@ import type { Fleet } from "../fleet.ts";
 import { timesOf } from "../item_inspection.ts";
 import { ringOf, RINGS } from "../known_rings.ts";
 import type { Row } from "../printer.ts";
-import { countOf } from "../quantities.ts";
+import { countOf, showDuration } from "../quantities.ts";
 import { printable } from "../shown_text.ts";
 import { INTERRUPTED } from "../terminal.ts";
 import { EXIT } from "../usage.ts";
@@ -77,7 +77,7 @@ async function explainEverywhere(
   let code: number = EXIT.done;
   let isComplete = true;
   const all = knownRings(fleet);
-  const said = new Map<string, string>();
+  const said = new Map<string, Set<string>>();
   try {
     for (const key of args) {
       const shown = printable(key);
@@ -128,7 +128,7 @@ function foundRow(key: string, server: string, info: ItemInfo, rings: readonly s
 
 function ttlText({ ttl }: ItemInfo): string {
   if (ttl === undefined) return "lifetime not known";
-  return ttl < 0 ? "for ever" : `${ttl} s left`;
+  return ttl < 0 ? "for ever" : `${showDuration(ttl)} left`;
 }
 
 /** All rings that can take these servers: spymemcached's cannot take names of hosts. */

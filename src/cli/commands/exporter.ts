@@ -113,11 +113,13 @@ async function reportOf(fleet: Fleet, name: string, faults: Faults): Promise<Sna
 
 /** How many servers' faults are kept: any caller may name others. */
 const MOST_SERVERS = 10_000;
+/** How many of each: a server may answer something else each time. */
+const MOST_FAULTS = 100;
 
 /** Says what servers lack once, and not at each scrape. */
 class Faults {
   readonly terminal: Terminal;
-  readonly #said = new Map<string, string>();
+  readonly #said = new Map<string, Set<string>>();
 
   constructor(terminal: Terminal) {
     this.terminal = terminal;
@@ -125,11 +127,19 @@ class Faults {
 
   /** Takes what a server lacks now, which is nothing when it is well. */
   note(server: string, messages: readonly string[]): void {
-    const said = messages.map(faultIn).join("\n");
-    if ((this.#said.get(server) ?? "") === said) return;
-    for (const message of messages) say(this.terminal, message);
+    if (messages.length === 0) {
+      this.#said.delete(server);
+      return;
+    }
     if (this.#said.size >= MOST_SERVERS) this.#said.clear();
-    if (said === "") this.#said.delete(server);
-    else this.#said.set(server, said);
+    const said = this.#said.get(server) ?? new Set();
+    this.#said.set(server, said);
+    for (const message of messages) {
+      const fault = faultIn(message);
+      if (said.has(fault)) continue;
+      say(this.terminal, message);
+      if (said.size >= MOST_FAULTS) said.clear();
+      said.add(fault);
+    }
   }
 }

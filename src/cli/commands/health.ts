@@ -119,7 +119,7 @@ async function stat({ options, printer, terminal, fleet }: Job<StatOptions>): Pr
   const every = readInterval("--every", options.every ?? "1s");
   const lines = options.count === undefined ? Infinity : readCount("--count", options.count);
   const servers = await fleet();
-  const said = new Map<string, string>();
+  const said = new Map<string, Set<string>>();
   const ask = askingWithin(Math.max(every, LEAST_PATIENCE), servers, said);
   const look = () => askEach(servers, terminal, (_, server) => ask(server), { said });
   let lookedAt = performance.now();
@@ -150,12 +150,12 @@ async function stat({ options, printer, terminal, fleet }: Job<StatOptions>): Pr
  * Makes a function that asks a server for its statistics. If they are late, it rejects, and the next call waits for the
  * same answer.
  *
- * @param said The last fault of each server.
+ * @param said The faults of each server since its last answer.
  */
 function askingWithin(
   patience: number,
   fleet: Fleet,
-  said: ReadonlyMap<string, string>,
+  said: ReadonlyMap<string, ReadonlySet<string>>,
 ): (server: string) => Promise<Snapshot> {
   const asked = new Map<string, Promise<Snapshot>>();
   return async (server) => {
@@ -165,7 +165,7 @@ function askingWithin(
     const answer = await answerWithin(patience, asking);
     if (answer !== undefined) return answer;
     // What is known from before is no news.
-    const why = said.get(server) ?? `No reply from ${server} within ${patience} ms`;
+    const [why = `No reply from ${server} within ${patience} ms`] = said.get(server) ?? [];
     throw new TimeoutError(why, { server });
   };
 }

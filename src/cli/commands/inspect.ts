@@ -3,8 +3,15 @@
 import type { Command } from "commander";
 import { define, type Runner } from "../definition.ts";
 import { inspectItem } from "../item_inspection.ts";
-import { inTime } from "../terminal.ts";
+import type { Row } from "../printer.ts";
+import { fitted, printable } from "../shown_text.ts";
+import { inTime, type Terminal } from "../terminal.ts";
 import { EXIT } from "../usage.ts";
+
+/** How many lines of a terminal a value takes: with more, what stands above it would leave the screen. */
+const MOST_LINES = 6;
+/** What stands before the value. */
+const NAME_WIDTH = "lastAccess  ".length;
 
 /** Adds `inspect`. */
 export function addInspect(program: Command, runner: Runner): void {
@@ -16,9 +23,16 @@ export function addInspect(program: Command, runner: Runner): void {
     run: async ({ args: [key = ""], printer, terminal, fleet }) => {
       const inspecting = inspectItem(await fleet(), key);
       const { isFound, row, shown } = await inTime(terminal, inspecting);
-      if (isFound) await printer.details(row, shown);
+      if (isFound) await printer.details(row, withShortValue(shown, terminal));
       else if (printer.shape === "text") await printer.details(row);
       return isFound ? EXIT.done : EXIT.nothing;
     },
   });
+}
+
+/** Of a long value only its beginning, where people look at a terminal. */
+function withShortValue(shown: Row, { isTerminal, columns }: Terminal): Row {
+  if (!isTerminal || typeof shown.value !== "string") return shown;
+  const width = Math.max(columns, MOST_LINES * columns - NAME_WIDTH);
+  return { ...shown, value: fitted(printable(shown.value), width).trimEnd() };
 }

@@ -1,6 +1,12 @@
 /** What servers say of themselves. @module */
 
-import { type Client, ClientException, type Stats } from "../../../mod.ts";
+import {
+  type Client,
+  ClientException,
+  SocketError,
+  type Stats,
+  TimeoutError,
+} from "../../../mod.ts";
 import type { Command } from "commander";
 import { define, type Job, type Runner } from "../definition.ts";
 import { askEach } from "../each_server.ts";
@@ -53,7 +59,7 @@ async function stats(job: Job<StatsOptions>): Promise<number> {
   const kind = name === "general" ? undefined : name;
   const milliseconds = diff === undefined ? undefined : readInterval("--diff", diff);
   const servers = await fleet();
-  const said = new Map<string, string>();
+  const said = new Map<string, Set<string>>();
   const ask = () => {
     return askEach(servers, terminal, async (client) => (await client.stats(kind))[0] ?? {}, {
       said,
@@ -177,18 +183,18 @@ function rounded(milliseconds: number): number {
 async function capable({ printer, terminal, fleet }: Job<unknown>): Promise<number> {
   const { results, code } = await askEach(await fleet(), terminal, async (client) => {
     const [version] = await client.version();
-    const settings = await offered(async () => (await client.stats("settings"))[0] ?? {});
+    const settings = await offered(client, async () => (await client.stats("settings"))[0] ?? {});
     const largest = Number(settings?.item_size_max ?? NaN);
-    const meta = await isOffered(() => client.meta("mn", ""));
+    const meta = await isOffered(client, () => client.meta("mn", ""));
     return {
       version,
       meta,
       metaLevel: meta ? metaLevelOf(version) : "none",
-      dump: await isOffered(async () => {
+      dump: await isOffered(client, async () => {
         for await (const _ of client.items()) break;
       }),
-      watch: await isOffered(() => canWatch(client)),
-      statsItems: await isOffered(() => client.stats("items")),
+      watch: await isOffered(client, () => canWatch(client)),
+      statsItems: await isOffered(client, () => client.stats("items")),
       password: asksForPassword(settings),
       tls: settingOf(settings, "ssl_enabled"),
       largestItem: Number.isNaN(largest) ? undefined : largest,
@@ -218,17 +224,23 @@ async function canWatch(client: Client): Promise<void> {
   }
 }
 
-async function isOffered(ask: () => Promise<unknown>): Promise<boolean> {
-  return await offered(async () => (await ask(), true)) ?? false;
+async function isOffered(client: Client, ask: () => Promise<unknown>): Promise<boolean> {
+  return await offered(client, async () => (await ask(), true)) ?? false;
 }
 
-/** The result, or `undefined` where the server refuses. */
-async function offered<Result>(ask: () => Promise<Result>): Promise<Result | undefined> {
+/** The result, or `undefined` where the server refuses: proxies close the connection because of what they do not know. */
+async function offered<Result>(
+  client: Client,
+  ask: () => Promise<Result>,
+): Promise<Result | undefined> {
   try {
     return await ask();
   } catch (error) {
     if (error instanceof ClientException) return undefined;
-    throw error;
+    if (!(error instanceof SocketError) || error instanceof TimeoutError) throw error;
+    // Otherwise the server is lost.
+    await client.version();
+    return undefined;
   }
 }
 

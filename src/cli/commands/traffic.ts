@@ -91,8 +91,8 @@ async function hot({ options, printer, terminal, fleet }: Job<HotOptions>): Prom
       },
     });
     const shown = `${showShare(seen, 1)} of the events were seen`;
-    const scaled = seen < 1 ? "; the figures are scaled by it" : "";
-    await printer.line(printer.strong(`${shown}${scaled}`));
+    const why = "; a busy server is watched part of the time, and the figures are scaled by it";
+    await printer.line(printer.strong(seen < 1 ? `${shown}${why}` : shown));
   } else {
     await printer.table(rows);
   }

@@ -205,10 +205,15 @@ export function sortServers(
   return servers.toSorted((a, b) => {
     const [x = -Infinity, y = -Infinity] = [keys.get(a), keys.get(b)];
     if (typeof x === "string" || typeof y === "string") {
-      return by === "server" ? compare(a.server, b.server) : compare(String(x), String(y));
+      return by === "server" ? compare(a.server, b.server) : compareVersions(String(x), String(y));
     }
     return y === x ? 0 : y - x;
   });
+}
+
+/** 1.6.9 is before 1.6.22. */
+function compareVersions(a: string, b: string): number {
+  return a.localeCompare(b, undefined, { numeric: true });
 }
 
 function compare(a: string, b: string): number {

@@ -1446,7 +1446,9 @@ function showKeys({ hot: report, big: seen }) {
   } else {
     const { keys, events, seen: part } = report;
     hot.update(keys);
-    const missed = part < 0.999 ? \`; the servers left out \${share(1 - part)} of the events\` : "";
+    const missed = part < 0.999
+      ? \`; \${share(part)} of them were seen, as busy servers are watched part of the time\`
+      : "";
     const what = \`Reads and writes of about the last ten seconds\${missed}.\`;
     setText(byId("hot-note"), events < 1 ? "Nothing is read or written." : what);
   }

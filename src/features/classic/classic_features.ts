@@ -10,4 +10,4 @@ import "../../commands/session.ts";
 import "../../connection/connect.ts";
 import "../loads.ts";
 export { inspect, invalidate } from "./classic_items.ts";
-export { placeOf, placeStub, readLeased, rememberFreshness } from "./classic_leases.ts";
+export { placeStub, rawItemsOf, readLeased, rememberFreshness } from "./classic_leases.ts";

@@ -9,7 +9,7 @@ import type { RawItem } from "../../transcoding/item_codec.ts";
 import { backoff, pause } from "../../waiting/timers.ts";
 import { isDropped } from "../stub.ts";
 import { readTied, storeTied, tie } from "../tied_cas.ts";
-import { type Place, placeOf } from "./classic_leases.ts";
+import { type RawItems, rawItemsOf } from "./classic_leases.ts";
 import { Marks } from "./marks.ts";
 
 /** How often an operation is retried when other clients are faster. */
@@ -21,10 +21,10 @@ export async function inspect(
   key: string,
   options: OperationOptions | undefined,
 ): Promise<ItemInfo | undefined> {
-  const place = placeOf(session, key, options);
+  const items = rawItemsOf(session, key, options);
   const [{ mark }, found] = await Promise.all([
-    new Marks(place.session, key, options).read(),
-    readTied<RawItem>(place.session, key, options),
+    new Marks(items.session, key, options).read(),
+    readTied<RawItem>(items.session, key, options),
   ]);
   if (found === undefined) return undefined;
   const { value: { flags, data }, cas, carrier } = found;
@@ -44,13 +44,13 @@ export async function invalidate(
   { staleFor, ...rest }: OperationOptions & { readonly staleFor?: number | undefined },
 ): Promise<boolean> {
   const options = operationOptions(rest);
-  const place = placeOf(session, key, options);
-  if (staleFor !== undefined && !await storeAgain(place, staleFor)) return false;
+  const items = rawItemsOf(session, key, options);
+  if (staleFor !== undefined && !await storeAgain(items, staleFor)) return false;
   // Appends nothing: the item and its exptime do not change, but its cas unique does.
   if (!await extend(session, "append", key, "", options)) return false;
   try {
     // A value that only seems to be absent would stay without a mark.
-    await markStale(placeOf(session, key, { ...options, failover: "error" }), staleFor ?? 0);
+    await markStale(rawItemsOf(session, key, { ...options, failover: "error" }), staleFor ?? 0);
     return true;
   } catch (error) {
     if (isDropped(session, options, error)) return false;
@@ -59,32 +59,32 @@ export async function invalidate(
 }
 
 /** Stores the same item with another exptime; resolves to whether it existed. */
-async function storeAgain(place: Place, exptime: number): Promise<boolean> {
-  const { session, key, options } = place;
+async function storeAgain(items: RawItems, exptime: number): Promise<boolean> {
+  const { session, key, options } = items;
   for (let attempt = 0;; attempt++) {
     const found = await readTied<RawItem>(session, key, options);
     if (found === undefined) return false;
     const { value, cas, carrier } = found;
     const outcome = await storeTied(session, key, { ...value, exptime, cas, carrier }, options);
     if (outcome !== "exists") return outcome === "stored";
-    await pauseAfter(attempt, place);
+    await pauseAfter(attempt, items);
   }
 }
 
 /** Marks the current item. Later items were computed after the invalidation. */
-async function markStale(place: Place, exptime: number): Promise<void> {
-  const { session, key, options } = place;
+async function markStale(items: RawItems, exptime: number): Promise<void> {
+  const { session, key, options } = items;
   const marks = new Marks(session, key, options);
   for (let attempt = 0;; attempt++) {
     const [read, item] = await marks.readWithItem();
     if (item === undefined) return;
     const isStale = read.mark?.cas === item.cas && read.mark.freshness === undefined;
     if (isStale || await marks.put({ cas: item.cas }, read, exptime)) return;
-    await pauseAfter(attempt, place);
+    await pauseAfter(attempt, items);
   }
 }
 
-async function pauseAfter(attempt: number, { session, key, options }: Place): Promise<void> {
+async function pauseAfter(attempt: number, { session, key, options }: RawItems): Promise<void> {
   if (attempt >= MOST_ATTEMPTS) {
     const why = `other clients changed it in each of ${attempt} attempts`;
     throw new ClientException(`Cannot invalidate key "${key}": ${why}`, key);

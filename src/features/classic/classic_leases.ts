@@ -15,8 +15,8 @@ import { StepRetrieval } from "../step_retrieval.ts";
 import { type FoundItem, type LeasedItem, type Stub, textOf } from "../stub.ts";
 import { Marks } from "./marks.ts";
 
-/** The commands for the items of a key. */
-export interface Place {
+/** How the raw items of a key are asked for. */
+export interface RawItems {
   /** The session, whose values are raw items. */
   readonly session: Session;
   readonly key: string;
@@ -28,7 +28,7 @@ export interface Place {
  * for other values, as if they never expired, and 1 for a lease, which must not count as one that never expires.
  */
 export async function readLeased(
-  { session, key, options }: Place,
+  { session, key, options }: RawItems,
 ): Promise<LeasedItem | "unreachable" | undefined> {
   const marks = new Marks(session, key, options);
   const [item, { mark }, freshness] = await Promise.all([
@@ -68,13 +68,13 @@ class LeasedRetrieval extends StepRetrieval {
  * @returns The stub; `undefined` when another client was faster.
  */
 export async function placeStub(
-  { session, key, options }: Place,
+  { session, key, options }: RawItems,
   stub: Stub,
   replaced: FoundItem | undefined,
 ): Promise<Stub | "unreachable" | undefined> {
   const server = session.routedAs(key);
-  const place = () => new StubPlacement(stub, replaced);
-  const placed = await server.askChange(stub.key, place, options);
+  const make = () => new StubPlacement(stub, replaced);
+  const placed = await server.askChange(stub.key, make, options);
   if (placed !== "placed") return placed;
   const read = () => new LeasedRetrieval(stub.key, session);
   const found = await server.ask(stub.key, read, options) as ReadResult;
@@ -115,7 +115,7 @@ export interface FreshItem extends RawItem {
  * @param text A unique text.
  */
 export async function rememberFreshness(
-  { session, key, options }: Place,
+  { session, key, options }: RawItems,
   text: string,
   { flags, data, freshFor, exptime }: FreshItem,
 ): Promise<void> {
@@ -131,11 +131,11 @@ export async function rememberFreshness(
   await marks.put({ cas: found.cas, freshness: text }, read, exptime);
 }
 
-/** Makes the commands for a key from a session with any format. */
-export function placeOf(
+/** The raw items of a key, from a session with any format. */
+export function rawItemsOf(
   session: Session,
   key: string,
   options: OperationOptions | undefined,
-): Place {
+): RawItems {
   return { session: session.withTranscoder(itemTranscoder), key, options };
 }

@@ -168,6 +168,15 @@ Deno.test("servers are sorted by a column, those that are down last", () => {
   assertEquals(orderBy("server").join(""), "123");
   assertEquals([orderBy("gets"), orderBy("sets")].map((order) => order.join("")), ["132", "312"]);
   for (const name of COLUMN_NAMES.slice(1)) assertEquals(orderBy(name).at(-1), "2", name);
+  const [up, down] = SERVERS;
+  assert(up?.state === "up" && down !== undefined);
+  const versions = ["1.6.22", "1.6.9", "1.4.25"].map((version) => ({
+    ...up,
+    ...{ server: version, figures: { ...up.figures, version } },
+  }));
+  assertEquals(sortServers([...versions, down], "version").map(({ server }) => server), [
+    ...["1.4.25", "1.6.9", "1.6.22", down.server],
+  ]);
   assertStringIncludes(draw(overviewOf(), { sorted: "sets" })[1] ?? "", "SET/s▾");
 });
 
