@@ -1,7 +1,7 @@
 /** An item as a record of a dump. @module */
 
 import { base64Of } from "./json_text.ts";
-import { decodedKey, isReachable, keyOfText } from "./keys_of_bytes.ts";
+import { bytesOf, decodedKey, isReachable, keyOfText } from "./keys_of_bytes.ts";
 import type { Row } from "./printer.ts";
 import { LAST_SECOND } from "./quantities.ts";
 import { UsageFault } from "./usage.ts";
@@ -58,7 +58,7 @@ export function decodeItem(line: string, number: number): DumpedItem {
       exptime: exptime === null ? undefined : exptime as number,
       item: {
         flags: flags as number,
-        data: Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0)),
+        data: bytesOf(atob(base64)),
       },
     };
   } catch {

@@ -1,6 +1,7 @@
 /** Keys of other clients, which may be any bytes, as text. @module */
 
 import type { KeyFormat } from "../../mod.ts";
+import { Buffer } from "node:buffer";
 import { printable } from "./shown_text.ts";
 
 /**
@@ -60,12 +61,12 @@ export function isUtf8(key: string): boolean {
 
 /** The key of a text: a character for each byte of its UTF-8. */
 export function keyOfText(text: string): string {
-  return Array.from(new TextEncoder().encode(text), (byte) => String.fromCharCode(byte)).join("");
+  return isPlain(text) ? text : Buffer.from(text).toString("latin1");
 }
 
-/** The bytes of a key. */
-export function bytesOf(key: string): Uint8Array {
-  return Uint8Array.from(key, (letter) => letter.charCodeAt(0));
+/** The bytes of a text that has a character for each. */
+export function bytesOf(text: string): Uint8Array {
+  return new Uint8Array(Buffer.from(text, "latin1"));
 }
 
 /** Whether a key is printable ASCII. */

@@ -9,7 +9,13 @@ import {
   checkAuthenticationAnswer,
 } from "../protocol/commands/authentication.ts";
 import type { CheckedCredentials } from "../protocol/credentials.ts";
-import { type ByteChannel, inTime, LONGEST_CLOSE, openChannel } from "../transport/byte_channel.ts";
+import {
+  type ByteChannel,
+  inTime,
+  LONGEST_CLOSE,
+  openChannel,
+  writeAll,
+} from "../transport/byte_channel.ts";
 import type { Transport } from "../transport/transport.ts";
 
 /** Opens a socket. */
@@ -51,7 +57,7 @@ async function closeTransport(transport: Transport): Promise<void> {
 async function ask(transport: Transport, request: Uint8Array): Promise<string> {
   const channel = await openChannel(transport, true);
   try {
-    await channel.write(request);
+    await writeAll(channel, request);
     return await readAnswer(channel);
   } finally {
     channel.release();

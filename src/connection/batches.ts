@@ -15,9 +15,8 @@ import { Fifo } from "./fifo.ts";
 
 /** Requests of one kind that leave next to each other in one write; one that asks for several keys is one by itself. */
 interface Batch {
-  kind: string;
-  counters: RequestCounters | undefined;
-  isCoalesced: boolean;
+  readonly kind: string;
+  readonly counters: RequestCounters;
   /** How many of its requests have no reply yet. */
   open: number;
   /** The number of its operations. */
@@ -42,7 +41,7 @@ function countTime(counters: RequestCounters, seconds: number): void {
   counters.sum += seconds;
 }
 
-/** The batches on one connection. Their objects are used again, so that a request needs no other one. */
+/** The batches on one connection. */
 export class Batches {
   readonly #counters: Counters;
   readonly #server: ConnectContext | undefined;
@@ -52,7 +51,6 @@ export class Batches {
   readonly #gathered = new Fifo<Batch>();
   /** The last one of them. */
   #last: Batch | undefined;
-  readonly #spare: Batch[] = [];
 
   /** @param server What is published of the connection; nothing is without it. */
   constructor(counters: Counters, server: ConnectContext | undefined) {
@@ -65,15 +63,7 @@ export class Batches {
     const { kind, size } = exchange;
     const last = this.#last;
     const isNeighbour = last?.kind === kind && size === 1 && last.size === last.open;
-    const batch = this.#last = isNeighbour ? last : this.#make();
-    batch.isCoalesced = !isNeighbour && kind.startsWith("get");
-    if (batch !== last) {
-      batch.kind = kind;
-      batch.counters = this.#requestCounters(kind);
-      batch.open = batch.size = batch.byteLength = 0;
-      this.#gathered.push(batch);
-      this.#open.push(batch);
-    }
+    const batch = isNeighbour ? last : this.#begin(kind);
     batch.open++;
     batch.size += size;
     batch.byteLength += byteLength;
@@ -96,16 +86,12 @@ export class Batches {
     if (batch === undefined) return;
     const counters = this.#counters;
     exchange.countItems?.(counters);
-    if (batch.isCoalesced && batch.size > 1) counters.coalescedKeys += batch.size;
+    if (exchange.size > 1) counters.coalescedKeys += exchange.size;
     if (--batch.open > 0) return;
     this.#open.shift();
-    if (batch.counters !== undefined) {
-      batch.counters.operations += batch.size;
-      countTime(batch.counters, (now - batch.written) / 1000);
-    }
+    batch.counters.operations += batch.size;
+    countTime(batch.counters, (now - batch.written) / 1000);
     if (batch.context !== undefined) finish(CHANNEL_NAMES.batch, batch.context);
-    batch.context = undefined;
-    this.#spare.push(batch);
   }
 
   /** Takes note that no more replies come. */
@@ -125,24 +111,27 @@ export class Batches {
     return counters;
   }
 
-  #make(): Batch {
-    return this.#spare.pop() ?? {
-      kind: "",
-      counters: undefined,
-      isCoalesced: false,
+  #begin(kind: string): Batch {
+    const counters = this.#requestCounters(kind);
+    const batch: Batch = this.#last = {
+      kind,
+      counters,
       open: 0,
       size: 0,
       byteLength: 0,
       written: 0,
       context: undefined,
     };
+    this.#gathered.push(batch);
+    this.#open.push(batch);
+    return batch;
   }
 }
 
 function publishStart(batch: Batch, { tls: _, ...server }: ConnectContext): void {
   const context: BatchContext = batch.context = {
     command: batch.kind,
-    batchMode: batch.isCoalesced ? "COALESCED" : "PIPELINE",
+    batchMode: batch.open === 1 && batch.kind.startsWith("get") ? "COALESCED" : "PIPELINE",
     batchSize: batch.size,
     bytes: batch.byteLength,
     ...server,

@@ -112,7 +112,7 @@ export class Connection implements SocketHolder {
   #flushScheduled = false;
   #cancelIdleCheck = (): void => {};
   #turn = NEVER;
-  /** When the last command was submitted. */
+  /** When the first command was about to be written after none had been in flight. */
   #lastWoken = 0;
   /** Whether the socket keeps the process alive while commands wait for it. */
   #keepsProcess = false;
@@ -379,33 +379,37 @@ export class Connection implements SocketHolder {
   #scheduleFlush(): void {
     this.#flushScheduled = true;
     this.#turn = this.#hasLimits ? { deadline: Infinity, hasConnected: false } : NEVER;
-    const idle = this.#pending === 0 ? this.#pipeline : undefined;
-    if (idle !== undefined) this.#lastWoken = this.#options.clock.now();
-    if (idle !== undefined && this.#lastWoken - idle.lastRead > LONG_IDLE) {
-      // If the whole process was stopped, for example a frozen serverless function, the end of the stream may not have
-      // been read yet: it is read within one turn of the event loop.
-      this.#cancelIdleCheck = afterTurn(this.#flushTurn);
-    } else {
-      // A microtask without the overhead of queueMicrotask.
-      beginTurn();
-      resolved.then(this.#flushTurn);
-    }
+    // A microtask without the overhead of queueMicrotask.
+    beginTurn();
+    resolved.then(this.#flushTurn);
   }
 
   readonly #flushTurn = (): void => {
     const turn = this.#turn;
     endTurn();
+    // Read once for all of this, because it takes long.
+    const now = this.#options.clock.now();
+    if (this.isOpen && this.#inFlight.length === 0) {
+      const idleSince = Math.max(this.lastRead, this.#lastWoken);
+      this.#lastWoken = now;
+      if (now - idleSince > LONG_IDLE) {
+        // If the whole process was stopped, for example a frozen serverless function, the end of the stream may not have
+        // been read yet: it is read within one turn of the event loop.
+        this.#cancelIdleCheck = afterTurn(this.#flushTurn);
+        return;
+      }
+    }
     this.#flushScheduled = false;
-    this.#start(turn);
-    this.#flush();
+    this.#start(turn, now);
+    this.#flush(now);
     this.#arm(turn.deadline);
   };
 
   /** Starts the time of a turn's operations at the end of the turn, so that a long turn does not count. */
-  #start(turn: Turn): void {
-    const { timeout, connectTimeout, clock } = this.#options;
+  #start(turn: Turn, now: number = this.#options.clock.now()): void {
+    const { timeout, connectTimeout } = this.#options;
     if (turn === NEVER || this.#hasEnded) return;
-    turn.deadline = clock.now() + (this.#connectsOnItsOwnTime ? connectTimeout : timeout);
+    turn.deadline = now + (this.#connectsOnItsOwnTime ? connectTimeout : timeout);
     turn.hasConnected = this.isOpen;
   }
 
@@ -417,13 +421,12 @@ export class Connection implements SocketHolder {
     if (this.isOpen && !this.#hasEnded) this.#timer.arm(deadline);
   }
 
-  #flush(): void {
+  #flush(now?: number): void {
     const pipeline = this.#pipeline;
-    if (pipeline === undefined || pipeline.isWriting || this.#hasEnded) return;
+    if (pipeline === undefined || this.#hasEnded) return;
     // The end of a write or of a dial has come before the end of this turn.
     if (this.#flushScheduled) this.#start(this.#turn);
-    pipeline.gather(this.#observer.sharesRequests?.() ?? true);
-    if (!this.#hasEnded) pipeline.write();
+    pipeline.flush(this.#observer.sharesRequests?.() ?? true, now);
   }
 
   #checkDeadlines(now: number): void {

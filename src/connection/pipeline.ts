@@ -7,9 +7,11 @@ import { NO_DATA, type ReplyHandler, ReplyParser } from "../protocol/reply_parse
 import { RequestBuffer } from "../protocol/request_buffer.ts";
 import {
   type ByteChannel,
+  checkCount,
   checkIdle,
   closeInTime,
   openChannel,
+  writeAll,
 } from "../transport/byte_channel.ts";
 import type { Receiver, Transport } from "../transport/transport.ts";
 import type { ConnectContext } from "../channel_contexts.ts";
@@ -106,11 +108,6 @@ export class Pipeline implements ReplyHandler, Receiver {
     return this.#lastRead;
   }
 
-  /** Whether a write is under way. Queued commands must wait for it. */
-  get isWriting(): boolean {
-    return this.#isWriting;
-  }
-
   /** Reads replies until the server closes the socket. */
   receive(): Promise<void> {
     return this.#channel.receive(this);
@@ -134,15 +131,16 @@ export class Pipeline implements ReplyHandler, Receiver {
   }
 
   /**
-   * Makes requests of the queued commands; neighbours share a request if they allow it.
+   * Makes requests of the queued commands, and writes them, unless a write is under way: they wait for its end. Neighbours
+   * share a request if they allow it.
    *
    * @param shares Whether several keys may share a request.
+   * @param now The time, if it has been read from the clock.
    */
-  gather(shares: boolean): void {
+  flush(shares: boolean, now?: number): void {
+    if (this.#isWriting) return;
     const { queue, inFlight } = this.#options;
-    while (this.#requests.byteLength < WRITE_SIZE) {
-      const command = this.#nextWanted();
-      if (command === undefined) return;
+    for (let command; this.#requests.byteLength < WRITE_SIZE && (command = this.#nextWanted());) {
       queue.shift();
       const exchange = command.open();
       for (let next; shares && (next = this.#nextWanted()) && exchange.admit(next);) {
@@ -151,18 +149,16 @@ export class Pipeline implements ReplyHandler, Receiver {
       inFlight.push(exchange);
       if (!this.#add(exchange)) return;
     }
+    if (this.#requests.byteLength > 0) this.#write(now);
   }
 
-  /** Writes the collected requests. */
-  write(): void {
-    if (this.#requests.byteLength === 0) return;
+  #write(now?: number): void {
     this.#isWriting = true;
     this.#looksBefore = this.#stall.looks;
-    const chunks = this.#requests.chunks();
-    const isOne = chunks.length === 1 && this.#requests.byteLength <= PIECE_SIZE;
-    const written = isOne ? this.#channel.write(chunks[0]!) : this.#writePieces(chunks);
-    written.then(this.#written, this.#writeFailed);
-    this.#batches.written(this.#options.clock.now());
+    // Nearly always one write takes all bytes, and no function has to wait for more.
+    if (this.#requests.byteLength > PIECE_SIZE) this.#written(0);
+    else this.#channel.write(this.#requests.chunks()[0]!).then(this.#written, this.#writeFailed);
+    this.#batches.written(now ?? this.#options.clock.now());
     this.#stall.start();
   }
 
@@ -253,13 +249,16 @@ export class Pipeline implements ReplyHandler, Receiver {
     }
   }
 
-  async #writePieces(chunks: readonly Uint8Array[]): Promise<void> {
-    for (const chunk of chunks) {
-      for (let at = 0; at < chunk.length; at += PIECE_SIZE) {
-        await this.#channel.write(chunk.subarray(at, at + PIECE_SIZE));
+  /** Writes what follows the first bytes; resolves to the number of all. */
+  async #writeRest(written: number): Promise<number> {
+    for (const chunk of this.#requests.chunks()) {
+      for (let at = checkCount(written, chunk.length); at < chunk.length; at += PIECE_SIZE) {
+        await writeAll(this.#channel, chunk.subarray(at, at + PIECE_SIZE));
         this.#noteProgress();
       }
+      written = 0;
     }
+    return this.#requests.byteLength;
   }
 
   /** A server that accepts waiting data is alive, even if it does not reply. */
@@ -269,7 +268,11 @@ export class Pipeline implements ReplyHandler, Receiver {
     this.#looksBefore = looks;
   }
 
-  readonly #written = (): void => {
+  /** Takes note that this many bytes have been written. */
+  readonly #written = (count: number): void => {
+    if (count !== this.#requests.byteLength) {
+      return void this.#writeRest(count).then(this.#written, this.#writeFailed);
+    }
     this.#noteProgress();
     this.#isWriting = false;
     this.#requests.clear();

@@ -22,9 +22,16 @@ import type { MetaParts } from "./meta.ts";
 /** The loaded module. */
 export type Features = typeof import("./on_demand.ts");
 
-/** Loads the features. Unlike {@linkcode withFeatures}, it needs no options, and always takes a turn. */
+/**
+ * Loads the features. What tsx requires in a CommonJS package, it compiles to CommonJS, and what that loads on demand
+ * it loads as ES modules: with a second core, which does not know this client. Unlike {@linkcode withFeatures}, it needs no options, and
+ * always takes a turn.
+ */
 export const loadFeatures: () => Promise<Features> = /* @__PURE__ */ lazily(() => {
-  return import("./on_demand.ts").catch(cannotLoad);
+  return import("./on_demand.ts").then(
+    (features) => features.cannotLoad === cannotLoad ? features : cannotLoad("it was loaded twice"),
+    cannotLoad,
+  );
 });
 let loaded: Features | undefined;
 

@@ -161,7 +161,7 @@ export class ClientConnection implements ConnectionInfo {
   }
 
   #send(bytes: Uint8Array): Promise<void> {
-    return writeAll((part) => this.#connection.write(part), bytes);
+    return writeAll(this.#connection, bytes);
   }
 
   async #writeEach(chunks: AsyncIterable<Uint8Array>): Promise<void> {

@@ -289,7 +289,7 @@ export class MemcachedServer implements AsyncDisposable {
     this.#state.statistics.count("rejected_connections");
     try {
       const refusal = new TextEncoder().encode(TOO_MANY_CONNECTIONS);
-      await writeAll((bytes) => connection.write(bytes), refusal);
+      await writeAll(connection, refusal);
     } catch (error) {
       if (!isDisconnection(error)) throw error;
     } finally {

@@ -28,8 +28,11 @@ export interface ByteChannel {
   read(): Promise<Uint8Array | undefined>;
   /** Passes all further bytes to a receiver; resolves at the end of the stream. */
   receive(receiver: Receiver): Promise<void>;
-  /** Writes all bytes. They must not change until the promise settles. */
-  write(bytes: Uint8Array): Promise<void>;
+  /**
+   * Writes some of the bytes, which must not change until the promise settles. Resolves to how many: for {@linkcode
+   * checkCount}, since it is what the transport reports.
+   */
+  write(bytes: Uint8Array): Promise<number>;
   /** Gives the transport back, which can then be used otherwise. Nothing may be read or written meanwhile. */
   release(): void;
   /** Closes both directions, and ends a pending `read` or `receive`. */
@@ -78,8 +81,13 @@ class Channel implements ByteChannel {
     await this.#untilClosed(receive?.(receiver) ?? this.#pour(receiver));
   }
 
-  write(bytes: Uint8Array): Promise<void> {
-    return writeAll(this.#directions.write, bytes);
+  write(bytes: Uint8Array): Promise<number> {
+    try {
+      return Promise.resolve(this.#directions.write(bytes));
+    } catch (error) {
+      // A caller's own transport may throw.
+      return Promise.reject(error);
+    }
   }
 
   release(): void {
@@ -126,11 +134,12 @@ class Channel implements ByteChannel {
 
   /** Passes chunks to the receiver. A large value is read directly into its own buffer. */
   async #pour(receiver: Receiver): Promise<void> {
+    const { read, chunkOf } = this.#directions;
     while (true) {
       const { vacancy } = receiver;
       const isLarge = vacancy !== undefined && vacancy.length >= LARGE_VACANCY;
       const into = isLarge ? vacancy : undefined;
-      let chunk = await this.#directions.read(into);
+      let chunk = chunkOf(await read(into));
       if (chunk?.length === 0) chunk = await this.#readSome(into, 1);
       if (chunk === undefined || this.#isClosed) return;
       if (chunk.buffer === into?.buffer) receiver.filled(chunk.length);
@@ -149,7 +158,8 @@ class Channel implements ByteChannel {
   > {
     while (true) {
       if (idle > 0) await restAfter(idle, "gives");
-      const chunk = await this.#directions.read(into);
+      const { read, chunkOf } = this.#directions;
+      const chunk = chunkOf(await read(into));
       if (chunk?.length !== 0 || this.#isClosed) return chunk;
       idle++;
     }
@@ -157,32 +167,33 @@ class Channel implements ByteChannel {
 }
 
 /** Writes all bytes, however many a write takes. */
-export async function writeAll(write: Directions["write"], bytes: Uint8Array): Promise<void> {
+export async function writeAll(
+  to: Pick<ByteChannel, "write">,
+  bytes: Uint8Array,
+): Promise<void> {
   for (let written = 0, idle = 0; written < bytes.length;) {
     if (idle > 0) await restAfter(idle, "takes");
     const rest = written === 0 ? bytes : bytes.subarray(written);
-    const count = checkCount(await write(rest), rest.length);
+    const count = checkCount(await to.write(rest), rest.length);
     idle = count === 0 ? idle + 1 : 0;
     written += count;
   }
 }
 
-function openDirect(transport: DirectTransport): Directions {
+function openDirect(transport: DirectTransport): Directions<number | null> {
   let buffer: Uint8Array<ArrayBuffer> | undefined;
+  let into: Uint8Array;
   return {
-    read(given) {
-      const into = given ?? (buffer ??= new Uint8Array(READ_SIZE));
-      return transport.read(into).then((count) =>
-        count === null ? undefined : into.subarray(0, checkCount(count, into.length))
-      );
-    },
+    read: (given) => transport.read(into = given ?? (buffer ??= new Uint8Array(READ_SIZE))),
+    chunkOf: (count) =>
+      count === null ? undefined : into.subarray(0, checkCount(count, into.length)),
     write: (bytes) => transport.write(bytes),
     ...(transport.receive === undefined ? {} : { receive: transport.receive.bind(transport) }),
   };
 }
 
 /** Checks the number of bytes that a transport reports. */
-function checkCount(count: number, most: number): number {
+export function checkCount(count: number, most: number): number {
   if (Number.isInteger(count) && count >= 0 && count <= most) return count;
   throw new SocketError(`the transport reports that it has moved ${count} of ${most} bytes`);
 }

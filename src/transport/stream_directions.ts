@@ -5,9 +5,11 @@ import { READ_SIZE } from "./runtime.ts";
 import type { Receiver, Transport } from "./transport.ts";
 
 /** Both directions of a transport. */
-export interface Directions {
-  /** Reads a chunk, into `into` if the transport can; `undefined` at the end. */
-  readonly read: (into: Uint8Array<ArrayBuffer> | undefined) => Promise<Uint8Array | undefined>;
+export interface Directions<Result = unknown> {
+  /** Reads, into `into` if the transport can. */
+  readonly read: (into: Uint8Array<ArrayBuffer> | undefined) => Promise<Result>;
+  /** The chunk of a read that has ended; `undefined` at the end of the stream. Another promise of it would take time. */
+  chunkOf(result: Result): Uint8Array | undefined;
   /** Writes some of the bytes, and resolves to how many. */
   readonly write: (bytes: Uint8Array) => Promise<number>;
   /** Makes the socket call the receiver for each chunk, if it can. */
@@ -21,13 +23,14 @@ export interface Directions {
 }
 
 /** Locks the streams of a transport. */
-export function openStreams({ readable, writable }: Transport): Directions {
+export function openStreams({ readable, writable }: Transport): Directions<ReadResult> {
   const writer = writable.getWriter();
   // A failure of the stream rejects the write, so `closed` is not awaited.
   writer.closed.catch(() => {});
-  const { read, cancel, release } = openReader(readable);
+  const { read, chunkOf, cancel, release } = openReader(readable);
   return {
     read,
+    chunkOf,
     async write(bytes) {
       // A stream, such as a TransformStream, may keep the bytes after the write. So it gets a copy.
       await writer.write(bytes.slice());
@@ -42,8 +45,11 @@ export function openStreams({ readable, writable }: Transport): Directions {
   };
 }
 
+type ReadResult = ReadableStreamReadResult<Uint8Array>;
+
 interface Reader {
-  read(): Promise<Uint8Array | undefined>;
+  read(): Promise<ReadResult>;
+  chunkOf(result: ReadResult): Uint8Array | undefined;
   cancel(): Promise<void>;
   release(): void;
 }
@@ -57,16 +63,17 @@ function openReader(readable: ReadableStream<Uint8Array>): Reader {
     if (!(error instanceof TypeError)) throw error;
     const reader = readable.getReader();
     return {
-      read: async () => bytesOf(await reader.read()),
+      read: () => reader.read(),
+      chunkOf: bytesOf,
       cancel: () => reader.cancel(),
       release: () => reader.releaseLock(),
     };
   }
   let buffer = new ArrayBuffer(READ_SIZE);
   return {
-    async read() {
-      const result = await reader.read(new Uint8Array(buffer));
-      if (result.value !== undefined) buffer = result.value.buffer;
+    read: () => reader.read(new Uint8Array(buffer)),
+    chunkOf(result) {
+      if (result.value !== undefined) buffer = result.value.buffer as ArrayBuffer;
       return bytesOf(result);
     },
     cancel: () => reader.cancel(),
@@ -75,7 +82,7 @@ function openReader(readable: ReadableStream<Uint8Array>): Reader {
 }
 
 /** The result as a plain Uint8Array: Node's streams return Buffers, whose `slice` does not copy. */
-function bytesOf(result: ReadableStreamReadResult<Uint8Array>): Uint8Array | undefined {
+function bytesOf(result: ReadResult): Uint8Array | undefined {
   if (result.done) return undefined;
   const { buffer, byteOffset, byteLength } = result.value;
   return new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength);

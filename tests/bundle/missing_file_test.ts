@@ -1,4 +1,4 @@
-/** What a program meets whose bundle lacks a file that is loaded on demand: not deployed, or not reachable for a while. */
+/** What a program meets whose bundle lacks a file that is loaded on demand: not deployed, or not reachable for a while; or that has all files twice. */
 
 import { assertEquals, assertMatch } from "@std/assert";
 import { exec } from "../package/exec.ts";
@@ -86,6 +86,42 @@ Deno.test("what cannot be loaded of a bundle is neither the caller's fault nor a
         if (runtime === "Node" && file !== IMPORTED) assertEquals(back, later);
       }
     }
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+/** Uses a client of one copy of the files, which loads its features from another one. */
+const PROGRAM_OF_TWO = `
+import { argv, exit } from "node:process";
+import { Client } from "./one/bundle.js";
+
+const client = new Client(argv[2]);
+const endingOf = (operation) => operation.then(() => "done", (error) => \`\${error}\`);
+console.log(await endingOf(client.set("key", 1)));
+console.log(await endingOf(client.getOrSet("computed", () => 1)));
+console.log(await endingOf(client.namespace("users").get("key")));
+exit();
+`;
+
+Deno.test("features are refused that were loaded with a second core, as tsx does in a CommonJS package", async () => {
+  const program = `export { Client } from ${JSON.stringify(pathOf("mod.ts"))};`;
+  const [chunks = []] = await BUNDLERS.Rollup!([program]);
+  const folder = await Deno.makeTempDir({ prefix: "moecache-bundle-" });
+  await using server = await MemcachedServer.listen();
+  try {
+    for (const copy of ["one", "two"]) {
+      await Deno.mkdir(`${folder}/${copy}`);
+      for (const { name, code, isEntry } of chunks) {
+        const text = copy === "one" ? code.replaceAll("./on_demand-", "../two/on_demand-") : code;
+        await Deno.writeTextFile(`${folder}/${copy}/${isEntry ? "bundle.js" : name}`, text);
+      }
+    }
+    await Deno.writeTextFile(`${folder}/package.json`, `{ "type": "module" }`);
+    await Deno.writeTextFile(`${folder}/run.js`, PROGRAM_OF_TWO);
+    const printed = await exec("node", [`${folder}/run.js`, server.address]);
+    const refused = "ClientException: Cannot load the client: it was loaded twice";
+    assertEquals(printed.trim().split("\n"), ["done", refused, refused]);
   } finally {
     await Deno.remove(folder, { recursive: true });
   }

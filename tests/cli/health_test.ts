@@ -47,6 +47,28 @@ Deno.test("latency --dist has plain numbers for long times too", async () => {
   assertMatch(output, /^up to \d{3,} +1 /m);
 });
 
+Deno.test("latency asks one server at a time, so that answers do not wait for each other", async () => {
+  const fault = ({ command }: { readonly command: string }) =>
+    command === "version" ? { delay: 5 } : undefined;
+  await using one = await MemcachedServer.listen({ fault });
+  await using two = await MemcachedServer.listen({ fault });
+  await using three = await MemcachedServer.listen({ fault });
+  const servers = [one, two, three].map(({ address }) => address).join();
+  const { output } = await moecache(`latency --for 300ms --json -s ${servers}`);
+  const counts = output.trimEnd().split("\n").map((line): number => JSON.parse(line).n);
+  // At the same time, each would have 60.
+  assert(counts.length === 3 && counts.every((n) => n > 0 && n < 40), output);
+});
+
+Deno.test("latency does not let other servers wait for one that is slow", async () => {
+  await using fast = await MemcachedServer.listen();
+  await using slow = await MemcachedServer.listen({ fault: () => ({ delay: 200 }) });
+  const line = `latency --for 400ms --json -s ${slow.address},${fast.address}`;
+  const [late, soon] = (await moecache(line)).output.trimEnd().split("\n")
+    .map((line) => JSON.parse(line));
+  assert(soon.n > 10 * late.n, JSON.stringify([late, soon]));
+});
+
 Deno.test("stat goes on with the other servers while one does not answer", async () => {
   await using server = await MemcachedServer.listen();
   await using frozen = await MemcachedServer.listen({ fault: () => ({ delay: Infinity }) });

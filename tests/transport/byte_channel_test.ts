@@ -2,7 +2,7 @@ import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/as
 import { Buffer } from "node:buffer";
 import { clearImmediate, setImmediate } from "node:timers";
 import { Client, rawTranscoder, SocketError, TimeoutError } from "../../mod.ts";
-import { openChannel } from "../../src/transport/byte_channel.ts";
+import { openChannel, writeAll } from "../../src/transport/byte_channel.ts";
 import type { Receiver, Transport } from "../../src/transport/transport.ts";
 import { systemClock } from "../../src/waiting.ts";
 
@@ -154,7 +154,7 @@ Deno.test("openChannel ends a transport whose reads or writes never end", async 
   }
   const channel = await openChannel(transportOf({ read: never, write: nothing }), true);
   const written = assertRejects(
-    () => channel.write(new Uint8Array(3)),
+    () => writeAll(channel, new Uint8Array(3)),
     SocketError,
     "takes nothing",
   );
@@ -171,7 +171,7 @@ Deno.test("openChannel accepts a transport that sometimes moves nothing", async 
       Promise.resolve((sent.push(...bytes.subarray(0, counts[0])), counts.shift()!)),
   });
   const channel = await openChannel(transport, true);
-  await channel.write(Uint8Array.of(1, 2, 3));
+  await writeAll(channel, Uint8Array.of(1, 2, 3));
   assertEquals(sent, [1, 2, 3]);
   const receiver = gathering();
   await channel.receive(receiver);
@@ -185,7 +185,7 @@ Deno.test("openChannel ends a transport that says it has moved what it cannot ha
     const channel = await openChannel(transportOf({ read: impossible, write: impossible }), true);
     const message = `it has moved ${count} of`;
     await assertRejects(() => channel.receive(gathering()), SocketError, message);
-    await assertRejects(() => channel.write(new Uint8Array(3)), SocketError, message);
+    await assertRejects(() => writeAll(channel, new Uint8Array(3)), SocketError, message);
     await channel.close();
   }
 });
@@ -299,6 +299,54 @@ Deno.test("Client survives a dial whose transport moves nothing and never closes
       dial: () => Promise.resolve(transportOf({ ...ways, close: never })),
     });
     await assertLetsRun(assertRejects(() => client.get("key"), SocketError, "nothing"));
+    await client.close();
+  }
+});
+
+Deno.test("Client sends all of its requests through a transport that takes a few bytes at a time", async () => {
+  let sent = "";
+  let reply = (_: number): void => {};
+  const counts = [0, 2, 1];
+  const client = new Client("server", {
+    transcoder: rawTranscoder(),
+    dial: () =>
+      Promise.resolve(transportOf({
+        async read(into) {
+          await new Promise<number>((resolve) => reply = resolve);
+          return new TextEncoder().encodeInto("STORED\r\n", into).written;
+        },
+        write(bytes) {
+          const taken = bytes.subarray(0, counts.shift() ?? 100_000);
+          sent += new TextDecoder().decode(taken);
+          if (sent.endsWith("x\r\n")) reply(0);
+          return Promise.resolve(taken.length);
+        },
+      })),
+  });
+  // A long value is not copied to its header: it is written by itself.
+  for (const length of [1, 40_000, 1 << 21]) {
+    sent = "";
+    const value = "x".repeat(length);
+    await client.set("key", new TextEncoder().encode(value));
+    assertEquals(sent, `set key 0 0 ${length}\r\n${value}\r\n`);
+    counts.push(3, 0, 40_000);
+  }
+  await client.close();
+});
+
+Deno.test("Client rejects operations if a transport throws when it writes, or says it has written what it cannot", async () => {
+  const writes = [
+    () => {
+      throw new Error("cannot write");
+    },
+    () => Promise.resolve(1 << 24),
+    () => Promise.resolve(NaN),
+  ];
+  for (const write of writes) {
+    const client = new Client("server", {
+      dial: () => Promise.resolve(transportOf({ read: never, write })),
+    });
+    await assertRejects(() => client.get("key"), SocketError, 'under way: get key "key"');
     await client.close();
   }
 });

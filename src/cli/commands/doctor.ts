@@ -5,6 +5,7 @@ import { define, type Job, type Runner } from "../definition.ts";
 import { type Advice, figuresText, type Look } from "../doctor/advice.ts";
 import { adviceOn } from "../doctor/rules.ts";
 import { type Answers, askEach } from "../each_server.ts";
+import { isRestarted } from "../figures.ts";
 import { HotKeys, type HotKeysReport } from "../hot_keys.ts";
 import { faultIn, say } from "../messages.ts";
 import { GAP, type Printer } from "../printer.ts";
@@ -60,19 +61,26 @@ async function doctor({ options, printer, terminal, fleet }: Job<DoctorOptions>)
   } finally {
     await counting.close();
   }
-  const unwatched = counting.faults.filter(({ server, message }) =>
-    !said.get(server)?.has(faultIn(message))
-  );
-  const lacks = [...after.results.flatMap(({ result }) => result.refused), ...unwatched];
-  for (const { message } of lacks) say(terminal, message);
   const former = new Map(before.results.map(({ server, result }) => [server, result]));
   const looks = after.results.map(({ server, result }): Look => ({
     before: former.get(server),
     now: result,
   }));
+  const restarted = new Set(
+    looks.filter(({ before, now }) => before !== undefined && isRestarted(before.stats, now.stats))
+      .map(({ now }) => now.server),
+  );
+  for (const server of restarted) {
+    say(terminal, `${server} was started again meanwhile: its figures are those since then`);
+  }
+  const unwatched = counting.faults.filter(({ server, message, isRefusal }) =>
+    !said.get(server)?.has(faultIn(message)) && (isRefusal || !restarted.has(server))
+  );
+  const lacks = [...after.results.flatMap(({ result }) => result.refused), ...unwatched];
+  for (const { message } of lacks) say(terminal, message);
   const advice = adviceOn({ servers: looks, hot });
   await print(printer, advice, looks.length);
-  const code = Math.max(before.code, after.code);
+  const code = Math.max(before.code, after.code, restarted.size > 0 ? EXIT.server : EXIT.done);
   if (code !== EXIT.done) return code;
   return advice.some(({ severity }) => severity !== "notice") ? EXIT.nothing : EXIT.done;
 }

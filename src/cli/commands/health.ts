@@ -56,6 +56,7 @@ async function latency({ options, printer, terminal, fleet }: Job<LatencyOptions
   const { interrupted } = terminal;
   const countdown = new Countdown(terminal, "measuring", milliseconds);
   let isAnyLost = false;
+  const turns = new Turns();
   const { results, code } = await askEach(await fleet(), terminal, async (client) => {
     const latencies = new Latencies();
     const answered = async () => {
@@ -66,9 +67,11 @@ async function latency({ options, printer, terminal, fleet }: Job<LatencyOptions
     const end = performance.now() + milliseconds;
     try {
       while (isAnswered && performance.now() < end) {
-        const started = performance.now();
-        isAnswered = await answered();
-        if (isAnswered) latencies.add(performance.now() - started);
+        await turns.take(async () => {
+          const started = performance.now();
+          isAnswered = await answered();
+          if (isAnswered) latencies.add(performance.now() - started);
+        });
       }
     } catch (error) {
       // What was measured before is shown.
@@ -93,6 +96,29 @@ async function latency({ options, printer, terminal, fleet }: Job<LatencyOptions
     }
   }
   return isAnyLost ? Math.max(code, EXIT.server) : code;
+}
+
+/** Milliseconds after which an answer is late, and does not keep other servers from being asked. */
+const LATE = 10;
+
+/** Lets one server be asked at a time: with all at once, an answer would wait until this process has read the others. */
+class Turns {
+  #last = Promise.resolve();
+
+  /** Asks when it is the turn of this server. */
+  async take(ask: () => Promise<void>): Promise<void> {
+    const before = this.#last;
+    let pass = () => {};
+    this.#last = new Promise((resolve) => pass = resolve);
+    await before;
+    const timer = setTimeout(pass, LATE);
+    try {
+      await ask();
+    } finally {
+      clearTimeout(timer);
+      pass();
+    }
+  }
 }
 
 /** How many answers took how long: the longest time of each part in milliseconds, and how many there are. */

@@ -11,6 +11,7 @@ import {
   keyFilterOf,
   ttlOf,
 } from "../item_filter.ts";
+import { numberInJson } from "../json_text.ts";
 import { decodedKey, showKey, showKeys } from "../keys_of_bytes.ts";
 import { Listing } from "../listing.ts";
 import type { Printer } from "../printer.ts";
@@ -105,7 +106,7 @@ async function printItems(
       ttl: ttlOf(item) ?? null,
       lastAccess: idleOf(item),
       fetched,
-      cas,
+      cas: numberInJson(cas),
       server,
     };
     const line = showsServer ? `${showKey(key)}\t${server}` : showKey(key);
