@@ -265,8 +265,7 @@ function resolveHost(
     refuse("its port must be an integer from 1 to 65535");
   }
   // An IPv6 address is written as in .NET's `IPEndPoint`, and so in EnyimMemcached.
-  const [address = "", ...zone] = bare.split(/(?=%)/);
-  const host = literal ? `[${ipv6Name(address)}${zone.join("")}]` : bare;
+  const host = literal ? `[${bare.replace(/^[^%]*/, ipv6Name)}]` : bare;
   return { name: `${host}:${port}`, endpoint: { hostname: bare, port: port as number } };
 }
 

@@ -44,7 +44,9 @@ export function keyFilterOf({ prefix, match }: FilterOptions): KeyFilter | undef
 
 /** The remaining lifetime of an item in seconds; `undefined` for ever. */
 export function ttlOf({ exptime }: ItemMetadata): number | undefined {
-  return exptime === undefined ? undefined : Math.round((exptime.getTime() - Date.now()) / 1000);
+  if (exptime === undefined) return undefined;
+  // The clock of memcached is up to two seconds late: it lists what has just expired.
+  return Math.max(0, Math.round((exptime.getTime() - Date.now()) / 1000));
 }
 
 /** For how many seconds an item has not been used. */

@@ -85,10 +85,7 @@ export const OPERATION_OPTIONS: OptionTypes<OperationOptions> = {
 
 /** The options that every command takes. */
 export function operationOptions({ signal, failover }: OperationOptions): OperationOptions {
-  return {
-    ...signal !== undefined && { signal },
-    ...failover !== undefined && { failover },
-  };
+  return { signal, failover };
 }
 
 /** The options of each operation with additional ones. Written out, because bundlers keep what contains a spread. */

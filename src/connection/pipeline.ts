@@ -268,7 +268,7 @@ export class Pipeline implements ReplyHandler, Receiver {
     this.#looksBefore = looks;
   }
 
-  /** Takes note that so many bytes have been written. */
+  /** Takes note that this many bytes have been written. */
   readonly #written = (count: number): void => {
     if (count !== this.#requests.byteLength) {
       return void this.#writeRest(count).then(this.#written, this.#writeFailed);

@@ -1,5 +1,7 @@
 /** User names and passwords. @module */
 
+import { isVisible } from "../option_checks.ts";
+
 /**
  * A user name and password, for servers with authentication. memcached compares them as UTF-8. In memcached's file for
  * `-Y`, a user name ends at the first colon.
@@ -75,5 +77,5 @@ const RULE = `must be 1 to ${LONGEST} characters, without whitespace and control
 
 /** Whether memcached reads a text as one word: it splits the credentials at spaces. */
 function isWord(value: unknown): value is string {
-  return typeof value === "string" && value.length <= LONGEST && /^[^\s\p{C}]+$/u.test(value);
+  return typeof value === "string" && value.length <= LONGEST && isVisible(value);
 }

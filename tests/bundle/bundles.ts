@@ -61,7 +61,7 @@ export const AIMS: Readonly<Record<string, number>> = {
 export const LIMITS: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   esbuild: {
     "{ SocketError }": 600,
-    "{ jsonTranscoder }": 1_720,
+    "{ jsonTranscoder }": 1_550,
     "{ BareClient, jsonTranscoder }": 18_500,
     "{ Client }": 34_940,
   },

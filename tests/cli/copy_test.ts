@@ -234,6 +234,23 @@ Deno.test("errors name keys that are not ASCII as lists show them", async () => 
   }
 });
 
+Deno.test("verify looks again where the clock of a server may only have been late", async () => {
+  await using source = await MemcachedServer.listen();
+  let looks = 0;
+  await using target = await MemcachedServer.listen({
+    fault: ({ command }) =>
+      command === "mg" && looks++ === 0 ? { reply: "VA 5 f274 t502\r\nvalue" } : undefined,
+  });
+  for (const { address } of [source, target]) {
+    await using client = new Client(address);
+    await client.set("key", "value", 500);
+  }
+  const verify = `verify --from ${source.address} --to ${target.address} --json`;
+  const same = { compared: 1, missing: 0, different: 0 };
+  assertEquals(JSON.parse((await moecache(verify)).output), same);
+  assertEquals(looks, 2);
+});
+
 Deno.test("verify does not count as a read", async () => {
   await using source = await MemcachedServer.listen();
   await using client = new Client(source.address);

@@ -93,6 +93,18 @@ for (const [kind, start] of Object.entries(SERVERS)) {
   });
 }
 
+Deno.test("what has just expired has no seconds left, and not fewer", async () => {
+  const exp = Math.floor(Date.now() / 1000) - 2;
+  await using server = await MemcachedServer.listen({
+    fault: ({ line }) =>
+      line.startsWith("lru_crawler metadump")
+        ? { reply: `key=key exp=${exp} la=1 cas=1 fetch=no cls=1 size=70\r\nEND` }
+        : undefined,
+  });
+  const { output } = await moecache(`keys --json -s ${server.address}`);
+  assertEquals(JSON.parse(output).ttl, 0);
+});
+
 Deno.test("records have the seconds since the last access, in every command", async () => {
   await using server = await MemcachedServer.listen();
   await using client = new Client(server.address);

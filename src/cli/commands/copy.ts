@@ -9,6 +9,7 @@ import { batchesOf, dumped, type ItemStore, reachable, valuesOf } from "../item_
 import { decodedKey, showKey, withShownKeys } from "../keys_of_bytes.ts";
 import { type Copied, lookAtCopy } from "../listed_items.ts";
 import { Listing } from "../listing.ts";
+import { pause } from "../pause.ts";
 import { firstLooks, storeUntilKept, watchSources } from "../restarts.ts";
 import { retried } from "../retried.ts";
 import { codeAtEnd, inTime, type Terminal } from "../terminal.ts";
@@ -101,7 +102,7 @@ async function verify(job: Job<BothOptions>): Promise<number> {
       const signal = AbortSignal.any([terminal.interrupted, ended.signal]);
       try {
         const comparing = items.map((item) =>
-          retried(terminal, signal, () => differenceOf(item, source, target)).catch(
+          retried(terminal, signal, () => differenceOf(item, { source, target }, signal)).catch(
             (error): Difference => {
               listing.leaveOut(item.key, error);
               return GONE;
@@ -136,11 +137,17 @@ async function verify(job: Job<BothOptions>): Promise<number> {
 const GONE = "gone";
 type Difference = typeof GONE | "missing" | "value" | "flags" | "ttl";
 
+/** Seconds by which the clock of a busy server may be late for a moment. */
+const LATE_CLOCK = 4;
+/** Milliseconds until what may come of that is looked at again. */
+const SECOND_LOOK = 1200;
+
 /** How an item differs; `undefined` for not at all. */
 async function differenceOf(
   item: ItemMetadata,
-  source: Fleet,
-  target: Fleet,
+  { source, target }: Both,
+  signal: AbortSignal,
+  isSecond = false,
 ): Promise<Difference | undefined> {
   const { key, server } = item;
   const [before, after] = await Promise.all([lookAt(source, key, server), lookAt(target, key)]);
@@ -151,20 +158,24 @@ async function differenceOf(
     before.data.every((byte, i) => byte === other[i]);
   if (!isSame) return "value";
   if (before.flags !== after.flags) return "flags";
-  return isSameExpiry(before, after) ? undefined : "ttl";
+  const seconds = secondsApart(before, after);
+  if (seconds <= TTL_TOLERANCE) return undefined;
+  if (isSecond || seconds > LATE_CLOCK) return "ttl";
+  await pause(SECOND_LOOK, signal);
+  return await differenceOf(item, { source, target }, signal, true);
 }
 
-/** Compares when two items expire: the answers may have been given seconds apart. */
-function isSameExpiry(one: Look, other: Look): boolean {
+/** How far apart two items expire at least: the answers may have been given seconds apart. */
+function secondsApart(one: Look, other: Look): number {
   const { ttl } = one;
   const { ttl: otherTtl } = other;
   // A server that is too old tells no lifetime of some keys.
-  if (Number.isNaN(ttl + otherTtl)) return true;
+  if (Number.isNaN(ttl + otherTtl)) return 0;
   // memcached has -1 for what never expires.
-  if (ttl < 0 || otherTtl < 0) return ttl === otherTtl;
+  if (ttl < 0 || otherTtl < 0) return ttl === otherTtl ? 0 : Infinity;
   const [earliest, otherEarliest] = [one.asked + ttl, other.asked + otherTtl];
   const [latest, otherLatest] = [one.answered + ttl, other.answered + otherTtl];
-  return Math.max(earliest - otherLatest, otherEarliest - latest) <= TTL_TOLERANCE;
+  return Math.max(earliest - otherLatest, otherEarliest - latest);
 }
 
 /** What a server says of an item, and when, in seconds. */
