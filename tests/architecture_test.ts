@@ -306,7 +306,7 @@ Deno.test("no pattern of a client has a class of Unicode: a runtime makes that a
   const besideClients = ["cli", "observing", "testing", "views"];
   for (const { path, code } of files) {
     if (besideClients.includes(layerOf(path))) continue;
-    // With two backslashes it is in a text, of which a pattern is made when it is needed.
+    // With two backslashes it is in a text; a pattern is made of that when it is needed.
     assertEquals(code.match(/(?<!\\)\\p\{.*/)?.[0], undefined, path);
   }
 });
