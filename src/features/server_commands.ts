@@ -101,12 +101,16 @@ async function tellAll(
   options: OperationOptions | undefined,
 ): Promise<void> {
   const [name] = request.split(" ", 1);
-  const make = () => new AnswerCommand(request, OK_ANSWERS);
-  await askAll(session, `send ${name} to`, make, options);
+  await askAll(
+    session,
+    `send ${name} to`,
+    () => new AnswerCommand(request, OK_ANSWERS),
+    options,
+  );
 }
 
-/** The operations that each server has answered. */
-const answered = /* @__PURE__ */ new WeakMap<ServerHandle, Set<string>>();
+/** The operations that servers have answered, each with the name of the server. */
+const answered = /* @__PURE__ */ new Set<string>();
 
 /**
  * Sends a command to each server, and waits for all of them.
@@ -144,25 +148,20 @@ async function askEachOf<Result>(
   make: () => Command<Result>,
   signal: AbortSignal | undefined,
 ): Promise<Result[]> {
-  const results: Result[] = [];
-  const partial = { failures: new Map<string, unknown>(), results: new Map<string, Result>() };
-  const known = new Set<string>();
-  await Promise.all(nodes.map(async (node, i) => {
-    const before = answered.get(node) ?? new Set();
-    answered.set(node, before);
+  const failures = new Map<string, unknown>();
+  const results = new Map<string, Result>();
+  await Promise.all(nodes.map(async (node) => {
     try {
-      results[i] = await ask(node, make(), signal);
-      partial.results.set(node.name, results[i]);
-      before.add(action);
+      results.set(node.name, await ask(node, make(), signal));
+      answered.add(action + node.name);
     } catch (error) {
-      partial.failures.set(node.name, error);
-      if (before.has(action)) known.add(node.name);
+      failures.set(node.name, error);
     }
   }));
-  if (partial.failures.size === 0) return results;
+  if (failures.size === 0) return nodes.map(({ name }) => results.get(name) as Result);
   signal?.throwIfAborted();
   const { namedFailure } = await import("./server_failures.ts");
-  throw namedFailure(action, partial, known);
+  throw namedFailure(action, { failures, results }, answered);
 }
 
 function ask<Result>(
@@ -178,6 +177,6 @@ function ask<Result>(
     } catch (error) {
       command.refuse(error);
     }
-    if (signal !== undefined) endWith(signal, command);
+    if (signal) endWith(signal, command);
   });
 }

@@ -17,18 +17,21 @@ export function serverFailure(action: string, partial: PartialFailure): unknown 
 /**
  * As {@linkcode serverFailure}, of errors that do not name the operation and the server yet.
  *
- * @param known The servers that have answered this operation before: they know it.
+ * @param answered The operations that servers have answered before, each with the name of the server: they know those.
  */
 export function namedFailure(
   action: string,
   partial: PartialFailure,
-  known: ReadonlySet<string>,
+  answered: ReadonlySet<string>,
 ): unknown {
   const failures = new Map<string, unknown>();
   for (const [server, error] of partial.failures) {
     const named = `${action} ${server}`;
     const refusal = nameRefusal(named, error);
-    failures.set(server, known.has(server) ? refusal : namedAfterHangUp(named, refusal));
+    failures.set(
+      server,
+      answered.has(action + server) ? refusal : namedAfterHangUp(named, refusal),
+    );
   }
   return serverFailure(action, { ...partial, failures });
 }

@@ -166,7 +166,7 @@ Deno.test("commands refuse arguments that make no sense, or do what they say", a
   }
 });
 
-Deno.test("a command line that is wrong is told as everything else", async () => {
+Deno.test("a message about a wrong command line begins as all messages do", async () => {
   const wrong: Readonly<Record<string, string>> = {
     "gte key": "unknown command 'gte'\n(Did you mean get?)\n",
     "get": "missing required argument 'keys'\n",
