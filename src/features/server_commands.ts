@@ -101,16 +101,9 @@ async function tellAll(
   options: OperationOptions | undefined,
 ): Promise<void> {
   const [name] = request.split(" ", 1);
-  await askAll(
-    session,
-    `send ${name} to`,
-    () => new AnswerCommand(request, OK_ANSWERS),
-    options,
-  );
+  const make = () => new AnswerCommand(request, OK_ANSWERS);
+  await askAll(session, `send ${name} to`, make, options);
 }
-
-/** The operations that servers have answered, each with the name of the server. */
-const answered = /* @__PURE__ */ new Set<string>();
 
 /**
  * Sends a command to each server, and waits for all of them.
@@ -148,20 +141,20 @@ async function askEachOf<Result>(
   make: () => Command<Result>,
   signal: AbortSignal | undefined,
 ): Promise<Result[]> {
-  const failures = new Map<string, unknown>();
-  const results = new Map<string, Result>();
-  await Promise.all(nodes.map(async (node) => {
+  const results: Result[] = [];
+  const partial = { failures: new Map<string, unknown>(), results: new Map<string, Result>() };
+  await Promise.all(nodes.map(async (node, i) => {
     try {
-      results.set(node.name, await ask(node, make(), signal));
-      answered.add(action + node.name);
+      results[i] = await ask(node, make(), signal);
+      partial.results.set(node.name, results[i]);
     } catch (error) {
-      failures.set(node.name, error);
+      partial.failures.set(node.name, error);
     }
   }));
-  if (failures.size === 0) return nodes.map(({ name }) => results.get(name) as Result);
+  if (partial.failures.size === 0) return results;
   signal?.throwIfAborted();
   const { namedFailure } = await import("./server_failures.ts");
-  throw namedFailure(action, { failures, results }, answered);
+  throw namedFailure(action, partial);
 }
 
 function ask<Result>(
@@ -177,6 +170,6 @@ function ask<Result>(
     } catch (error) {
       command.refuse(error);
     }
-    if (signal) endWith(signal, command);
+    if (signal !== undefined) endWith(signal, command);
   });
 }

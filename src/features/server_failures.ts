@@ -14,24 +14,12 @@ export function serverFailure(action: string, partial: PartialFailure): unknown 
   return error;
 }
 
-/**
- * As {@linkcode serverFailure}, of errors that do not name the operation and the server yet.
- *
- * @param answered The operations that servers have answered before, each with the name of the server: they know those.
- */
-export function namedFailure(
-  action: string,
-  partial: PartialFailure,
-  answered: ReadonlySet<string>,
-): unknown {
+/** As {@linkcode serverFailure}, of errors that do not name the operation and the server yet. */
+export function namedFailure(action: string, partial: PartialFailure): unknown {
   const failures = new Map<string, unknown>();
   for (const [server, error] of partial.failures) {
     const named = `${action} ${server}`;
-    const refusal = nameRefusal(named, error);
-    failures.set(
-      server,
-      answered.has(action + server) ? refusal : namedAfterHangUp(named, refusal),
-    );
+    failures.set(server, namedAfterHangUp(named, nameRefusal(named, error)));
   }
   return serverFailure(action, { ...partial, failures });
 }

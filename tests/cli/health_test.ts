@@ -36,6 +36,8 @@ Deno.test("latency shows what it had measured of a server that is lost midway", 
   // The first answer is that of connecting.
   assertEquals([code, JSON.parse(output).n], [3, 19]);
   assertStringIncludes(messages, server.address);
+  // It has answered the same command before.
+  assert(!messages.includes("does not know"), messages);
 });
 
 Deno.test("latency --dist has plain numbers for long times too", async () => {
@@ -135,4 +137,16 @@ Deno.test("stat counts what happens between two lines", async () => {
   const { code, output } = await asked;
   const { up, items, gets, hits } = JSON.parse(output);
   assertEquals([code, up, items, gets > 0, hits], [0, 1, 3, true, 0.75]);
+});
+
+Deno.test("stat takes a server that has answered before for no proxy when it hangs up", async () => {
+  let asked = 0;
+  await using server = await MemcachedServer.listen({
+    fault: ({ command }) => command === "stats" && ++asked > 2 ? { drop: "before" } : undefined,
+  });
+  const line = `stat --every 10ms --count 3 -s ${server.address}`;
+  const { code, messages } = await moecache(line);
+  assertEquals(code, 3);
+  assertStringIncludes(messages, `Connection to ${server.address} ended`);
+  assert(!messages.includes("does not know"), messages);
 });
