@@ -27,6 +27,9 @@ const LARGEST_PORT = 65535;
 const IMITATED_SERVERS =
   `a version of memcached, "1.4.0" to "1.6.18", or "twemproxy 0.4" or "twemproxy 0.5"`;
 
+/** The runtime's clock, or the one that a test has put in its place meanwhile. */
+const presentTime = () => Date.now();
+
 /** The options of a {@linkcode MemcachedServer}. */
 export interface MemcachedServerOptions {
   /**
@@ -164,7 +167,7 @@ export function resolveOptions(options: ListenOptions): ServerSettings {
   const settings: ServerSettings = {
     hostname: options.hostname ?? DEFAULT_HOSTNAME,
     port: options.port ?? 0,
-    now: options.now ?? Date.now,
+    now: options.now ?? presentTime,
     memoryLimit: options.memoryLimit ?? DEFAULT_MEMORY_LIMIT,
     maxItemSize: options.maxItemSize ?? DEFAULT_MAX_ITEM_SIZE,
     evictions: options.evictions ?? true,

@@ -178,6 +178,20 @@ Deno.test("a server that cannot be reached, or refuses, is exit code 3", async (
   assertStringIncludes(messages, "Cannot connect to 127.0.0.1:1");
 });
 
+Deno.test("meta ms needs no server but that of the key", async () => {
+  await using server = await MemcachedServer.listen();
+  const servers = [server.address, "127.0.0.1:1"];
+  await using client = new Client(servers);
+  const [here, there] = servers.map((name) =>
+    Array.from({ length: 100 }, (_, i) => `key${i}`).find((key) =>
+      client.locate(key).server === name
+    )
+  );
+  const run = async (key = "") =>
+    (await moecache(`meta ms ${key} --value 1 -s ${servers.join(",")}`)).code;
+  assertEquals([await run(here), await run(there)], [0, 3]);
+});
+
 Deno.test("credentials come from the URL, and the password from the environment", async () => {
   const auth = { username: "user", password: "se:cret" };
   await using server = await MemcachedServer.listen({ auth });

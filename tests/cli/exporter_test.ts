@@ -89,6 +89,24 @@ Deno.test("exporter says once what a server lacks, and again when that changes",
   assertEquals(lines.length, 3, messages);
 });
 
+Deno.test("exporter says again that a server is away, also of one that always lacks something", async () => {
+  let isAway = false;
+  await using server = await MemcachedServer.listen({
+    fault: ({ line }) => {
+      if (isAway) return { reply: "SERVER_ERROR away" };
+      return line === "stats items" ? { reply: "SERVER_ERROR not here" } : undefined;
+    },
+  });
+  const exporter = await serve(server.address);
+  for (const now of [false, true, true, false, true, true]) {
+    isAway = now;
+    await (await fetch(`http://${exporter.address}/metrics`)).text();
+  }
+  const { messages } = await exporter.end();
+  const said = messages.trimEnd().split("\n").map((line) => /SERVER_ERROR (.*)"/.exec(line)?.[1]);
+  assertEquals(said, ["not here", "away", "away"], messages);
+});
+
 Deno.test("exporter answers a request that names no path, and continues", async () => {
   await using server = await MemcachedServer.listen();
   const exporter = await serve(server.address);

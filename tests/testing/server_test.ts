@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertMatch, assertRejects, assertStrictEquals } from "@std/assert";
+import { Client } from "../../mod.ts";
 import { decodeLatin1, encodeLatin1 } from "../../src/testing/byte_text.ts";
 import {
   MemcachedServer,
@@ -62,6 +63,21 @@ Deno.test("MemcachedServer takes its clock and limits from its options", async (
   assertEquals(await ask(connection, "get a\r\n"), "END\r\n");
   assertMatch(await ask(connection, `set a 0 0 200\r\n${"x".repeat(200)}\r\n`), /^SERVER_ERROR /);
   assertMatch(await ask(connection, "stats settings\r\n"), /maxbytes 500\r\n/);
+});
+
+Deno.test("MemcachedServer follows a Date that fake timers replace while it runs", async () => {
+  await using server = await MemcachedServer.listen();
+  await using client = new Client(server.address);
+  await client.set("key", "value", 60);
+  const own = Date;
+  globalThis.Date = class extends own {
+    static override now = () => own.now() + 61_000;
+  } as DateConstructor;
+  try {
+    assertEquals(await client.get("key"), undefined);
+  } finally {
+    globalThis.Date = own;
+  }
 });
 
 Deno.test("MemcachedServer knows its connections", async () => {

@@ -17,7 +17,7 @@ import { checkMetaSet } from "../listed_items.ts";
 import { say } from "../messages.ts";
 import { readBigInt, readExptime } from "../quantities.ts";
 import { printable } from "../shown_text.ts";
-import type { Terminal } from "../terminal.ts";
+import { inTime, type Terminal } from "../terminal.ts";
 import { EXIT, messageOf, UsageFault } from "../usage.ts";
 import { fieldOf, safeText, textOf, textOfBytes } from "../value_text.ts";
 import { deletePrefix } from "./delete_prefix.ts";
@@ -233,7 +233,9 @@ async function meta(job: Job<MetaOptions>): Promise<number> {
   const servers = await fleet();
   const { client } = servers;
   const value = verb !== "ms" ? undefined : options.value ?? await terminal.read();
-  if (verb === "ms") await Promise.all(servers.names.map((name) => checkMetaSet(servers.at(name))));
+  if (verb === "ms") {
+    await inTime(terminal, checkMetaSet(servers.at(client.locate(key).server)));
+  }
   const signal = terminal.interrupted;
   const reply = await client.meta(verb as MetaVerb, key, flags, value, { signal });
   if (printer.shape !== "text") {

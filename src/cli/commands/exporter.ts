@@ -103,10 +103,10 @@ async function scrapeOther(
 async function reportOf(fleet: Fleet, name: string, faults: Faults): Promise<Snapshot | undefined> {
   try {
     const snapshot = await takeSnapshot(fleet, name, ["settings", "items", "slabs"]);
-    faults.note(name, snapshot.refused.map(({ message }) => message));
+    faults.noteLacks(name, snapshot.refused.map(({ message }) => message));
     return snapshot;
   } catch (error) {
-    faults.note(name, [messageOf(error)]);
+    faults.noteOutage(name, messageOf(error));
     return undefined;
   }
 }
@@ -116,30 +116,35 @@ const MOST_SERVERS = 10_000;
 /** How many of each: a server may answer something else each time. */
 const MOST_FAULTS = 100;
 
-/** Says what servers lack once, and not at each scrape. */
+/** Says what servers lack, and why they do not answer: once, and not at each scrape. */
 class Faults {
   readonly terminal: Terminal;
-  readonly #said = new Map<string, Set<string>>();
+  readonly #lacks = new Map<string, Set<string>>();
+  readonly #outages = new Map<string, Set<string>>();
 
   constructor(terminal: Terminal) {
     this.terminal = terminal;
   }
 
-  /** Takes what a server lacks now, which is nothing when it is well. */
-  note(server: string, messages: readonly string[]): void {
-    if (messages.length === 0) {
-      this.#said.delete(server);
-      return;
-    }
-    if (this.#said.size >= MOST_SERVERS) this.#said.clear();
-    const said = this.#said.get(server) ?? new Set();
-    this.#said.set(server, said);
-    for (const message of messages) {
-      const fault = faultIn(message);
-      if (said.has(fault)) continue;
-      say(this.terminal, message);
-      if (said.size >= MOST_FAULTS) said.clear();
-      said.add(fault);
-    }
+  /** Takes what a server that has answered lacks. */
+  noteLacks(server: string, messages: readonly string[]): void {
+    this.#outages.delete(server);
+    if (messages.length === 0) this.#lacks.delete(server);
+    for (const message of messages) this.#note(this.#lacks, server, message);
+  }
+
+  /** Takes why a server does not answer. */
+  noteOutage(server: string, message: string): void {
+    this.#note(this.#outages, server, message);
+  }
+
+  #note(noted: Map<string, Set<string>>, server: string, message: string): void {
+    const faults = noted.get(server) ?? new Set();
+    const fault = faultIn(message);
+    if (faults.has(fault)) return;
+    say(this.terminal, message);
+    if (faults.size >= MOST_FAULTS) faults.clear();
+    if (noted.size >= MOST_SERVERS) noted.clear();
+    noted.set(server, faults.add(fault));
   }
 }
