@@ -90,10 +90,15 @@ export class ServerTraffic {
     this.#running = this.#run();
   }
 
-  /** Asks the server how many events there were, and how many it has dropped. */
+  /** Asks the server how many events there were, and how many it has dropped; not when it is closed meanwhile. */
   async account(): Promise<void> {
-    const measure = await this.#measure();
-    this.#stretch?.measure(measure);
+    try {
+      const measure = await this.#measure();
+      this.#stretch?.measure(measure);
+    } catch (error) {
+      // A server that was lost is closed, and its fault is known.
+      if (!this.#closing.signal.aborted) throw error;
+    }
   }
 
   /** Takes that from `stats`, and when they came. */

@@ -162,6 +162,22 @@ Deno.test("ServerTraffic is closed at once in a rest, and while it opens a watch
   }
 });
 
+Deno.test("ServerTraffic is closed while it asks how many events there were", async () => {
+  let asked = 0;
+  await using server = await MemcachedServer.listen({
+    fault: ({ line }) => line === "stats" && ++asked > 1 ? { delay: Infinity } : undefined,
+  });
+  await using client = new Client(server.address, { timeout: 600_000 });
+  const { traffic, faults } = new RestingTraffic(client);
+  await traffic.start();
+  const accounting = traffic.account();
+  await until(() => asked > 1);
+  await traffic.close();
+  // As for `hot`, when the server is lost at its end.
+  await accounting;
+  assertEquals(faults, []);
+});
+
 Deno.test("Stretch counts a look-up at its end, and not with a store that follows", () => {
   const event = (type: KeyEvent["type"], key: string): KeyEvent => ({
     ...{
