@@ -385,25 +385,29 @@ export class Connection implements SocketHolder {
   }
 
   readonly #flushTurn = (): void => {
-    const turn = this.#turn;
     endTurn();
     // Read once for all of this, because it takes long.
     const now = this.#options.clock.now();
     if (this.isOpen && this.#inFlight.length === 0) {
-      const idleSince = Math.max(this.lastRead, this.#lastWoken);
       this.#lastWoken = now;
-      if (now - idleSince > LONG_IDLE) {
+      if (now - this.lastRead > LONG_IDLE) {
         // If the whole process was stopped, for example a frozen serverless function, the end of the stream may not have
-        // been read yet: it is read within one turn of the event loop.
-        this.#cancelIdleCheck = afterTurn(this.#flushTurn);
+        // been read yet: it is read within one turn of the event loop. However long that takes in a busy process, the
+        // turn is written then.
+        this.#cancelIdleCheck = afterTurn(() => this.#writeTurn());
         return;
       }
     }
+    this.#writeTurn(now);
+  };
+
+  #writeTurn(now?: number): void {
+    const turn = this.#turn;
     this.#flushScheduled = false;
     this.#start(turn, now);
     this.#flush(now);
     this.#arm(turn.deadline);
-  };
+  }
 
   /** Starts the time of a turn's operations at the end of the turn, so that a long turn does not count. */
   #start(turn: Turn, now: number = this.#options.clock.now()): void {

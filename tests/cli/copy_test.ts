@@ -251,6 +251,27 @@ Deno.test("verify looks again where the clock of a server may only have been lat
   assertEquals(looks, 2);
 });
 
+Deno.test("verify does not wait for each batch where all lifetimes differ by a little", async () => {
+  await using source = await MemcachedServer.listen();
+  await using target = await MemcachedServer.listen();
+  // Ten batches.
+  const keys = Array.from({ length: 5000 }, (_, i) => `key${i}`);
+  for (const [{ address }, ttl] of [[source, 500], [target, 503]] as const) {
+    await using client = new Client(address);
+    await client.setMany(keys.map((key) => [key, "value"] as const), ttl);
+  }
+  const start = performance.now();
+  const { output, code } = await moecache(
+    `verify --from ${source.address} --to ${target.address} --json`,
+  );
+  assert(performance.now() - start < 8000);
+  const lines = output.trimEnd().split("\n");
+  assertEquals([code, lines.length], [1, keys.length + 1]);
+  assertEquals(JSON.parse(lines.at(-1)!), {
+    ...{ compared: keys.length, missing: 0, different: keys.length },
+  });
+});
+
 Deno.test("verify does not count as a read", async () => {
   await using source = await MemcachedServer.listen();
   await using client = new Client(source.address);

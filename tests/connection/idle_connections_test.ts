@@ -3,6 +3,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { SocketError, TimeoutError } from "../../mod.ts";
 import { type Play, play, until } from "./manual_socket.ts";
+import { turns } from "../support/turns.ts";
 
 /** Waits until a socket has been written to once more, which is looked at first when it was idle. */
 function asked({ sockets }: Play, at: number, times: number): Promise<void> {
@@ -136,3 +137,17 @@ for (const [what, end] of [["closed", "close"], ["reset", "reset"]] as const) {
     await client.close();
   });
 }
+
+Deno.test("Client writes to an idle connection in a process whose turns take long", async () => {
+  let now = 0;
+  const clock = { now: () => now += 200, after: () => () => {} };
+  const { client, sockets } = play({ clock });
+  for (const times of [1, 2]) {
+    const value = client.get("a");
+    await turns(20);
+    assertEquals(sockets[0]?.sent, "get a\r\n".repeat(times));
+    await sockets[0]!.answer("END\r\n");
+    assertEquals(await value, undefined);
+  }
+  await client.close();
+});

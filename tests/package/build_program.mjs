@@ -20,10 +20,11 @@ const { minify } = require("terser");
 
 /** The oldest runtime that is supported. */
 const TARGET = "node20.9";
-/** The file that has all that the main entry loads at once: Node takes a fifth of a millisecond for each file. */
+/**
+ * The file that has all that the main entry loads at once, and all that is loaded with the first operation: each file
+ * takes Node half a millisecond, and every program that uses a client needs both.
+ */
 const CORE = "core";
-/** The file that has all that is loaded with the first operation, for the same reason. */
-const CONNECTION = "connection";
 
 /** The comments that bundlers of programs read, and those of licenses. */
 const KEPT = /^!|@license|@preserve|webpackIgnore|@vite-ignore/;
@@ -57,18 +58,15 @@ function importsOf(id, infoOf) {
 
 /** @type {Set<string> | undefined} */
 let core;
-/** @type {Set<string> | undefined} */
-let connection;
 
 /** @type {(id: string, api: { getModuleInfo: (id: string) => any }) => string | undefined} */
 function chunkOf(id, { getModuleInfo }) {
   if (main === undefined) return undefined;
-  core ??= importsOf(main, getModuleInfo);
-  connection ??= new Set(
-    connecting.flatMap((one) => [one, ...importsOf(one, getModuleInfo)]),
-  );
-  if (core.has(id)) return CORE;
-  return connection.has(id) ? CONNECTION : undefined;
+  core ??= new Set([
+    ...importsOf(main, getModuleInfo),
+    ...connecting.flatMap((one) => [one, ...importsOf(one, getModuleInfo)]),
+  ]);
+  return core.has(id) ? CORE : undefined;
 }
 
 /**

@@ -5,7 +5,14 @@ import type { Command } from "commander";
 import { define, type GlobalOptions, type Job, type Runner } from "../definition.ts";
 import { Fleet } from "../fleet.ts";
 import { filterOf } from "../item_filter.ts";
-import { batchesOf, dumped, type ItemStore, reachable, valuesOf } from "../item_transfer.ts";
+import {
+  batchesOf,
+  dumped,
+  type ItemBatch,
+  type ItemStore,
+  reachable,
+  valuesOf,
+} from "../item_transfer.ts";
 import { decodedKey, showKey, withShownKeys } from "../keys_of_bytes.ts";
 import { type Copied, lookAtCopy } from "../listed_items.ts";
 import { Listing } from "../listing.ts";
@@ -90,64 +97,133 @@ async function copy(job: Job<CopyOptions>): Promise<number> {
 async function verify(job: Job<BothOptions>): Promise<number> {
   const { options, printer, terminal } = job;
   const isWanted = filterOf(options);
-  return await withBoth(options, terminal, async ({ source, target }) => {
+  return await withBoth(options, terminal, async (both) => {
+    const { source, target } = both;
     await firstLooks(target, terminal);
     const isAnyRestarted = await watchSources(source, terminal);
-    const counts = { compared: 0, missing: 0, different: 0 };
     const listing = new Listing({ fleet: source, terminal, what: "compared", asks: true });
-    for await (const { server, items } of batchesOf(listing, reachable(listing, isWanted))) {
-      if (listing.isAbandoned(server)) continue;
-      let found: readonly (Difference | undefined)[];
-      const ended = new AbortController();
-      const signal = AbortSignal.any([terminal.interrupted, ended.signal]);
-      try {
-        const comparing = items.map((item) =>
-          retried(terminal, signal, () => differenceOf(item, { source, target }, signal)).catch(
-            (error): Difference => {
-              listing.leaveOut(item.key, error);
-              return GONE;
-            },
-          )
-        );
-        found = await inTime(terminal, Promise.all(comparing));
-      } catch (error) {
-        ended.abort();
-        listing.abandon(server, withShownKeys(error, items.map(({ key }) => key)));
-        continue;
-      }
-      for (const [i, item] of items.entries()) {
-        const difference = found[i];
-        if (difference === GONE) continue;
-        counts.compared++;
-        if (difference === undefined) continue;
-        counts[difference === "missing" ? "missing" : "different"]++;
-        const text = `${showKey(item.key)}\t${difference}`;
-        await printer.record({ key: decodedKey(item.key), difference, server }, text);
-      }
+    const comparison = new Comparison(job, both, listing);
+    for await (const batch of batchesOf(listing, reachable(listing, isWanted))) {
+      await comparison.add(batch);
     }
+    await comparison.end();
+    const { counts } = comparison;
     // A second kind of record would not fit under the head of CSV.
-    if (printer.shape !== "csv") await printer.details(counts);
+    if (printer.shape !== "csv") await printer.details({ ...counts });
     if (await isAnyRestarted()) return codeAtEnd(terminal, EXIT.server);
     const same = counts.compared - counts.missing - counts.different;
     return listing.code(same === counts.compared ? counts.compared : 0);
   });
 }
 
+/** Compares items, and prints those that differ. */
+class Comparison {
+  readonly counts = { compared: 0, missing: 0, different: 0 };
+  readonly #job: Job<BothOptions>;
+  readonly #both: Both;
+  readonly #listing: Listing;
+  /** What has to be looked at again, the earliest first. */
+  readonly #again: SecondLook[] = [];
+
+  constructor(job: Job<BothOptions>, both: Both, listing: Listing) {
+    this.#job = job;
+    this.#both = both;
+    this.#listing = listing;
+  }
+
+  /** Compares a batch, and looks again at those that are due. */
+  async add(batch: ItemBatch): Promise<void> {
+    const doubtful = await this.#compare(batch, false);
+    // All lifetimes may differ: to wait after each batch would take minutes.
+    const due = performance.now() + SECOND_LOOK;
+    if (doubtful.length > 0) this.#again.push({ server: batch.server, items: doubtful, due });
+    let [next] = this.#again;
+    while (next !== undefined && next.due <= performance.now()) {
+      this.#again.shift();
+      await this.#compare(next, true);
+      [next] = this.#again;
+    }
+  }
+
+  /** Looks again at all others. */
+  async end(): Promise<void> {
+    for (const batch of this.#again) {
+      await pause(Math.max(0, batch.due - performance.now()), this.#job.terminal.interrupted);
+      await this.#compare(batch, true);
+    }
+  }
+
+  /** Resolves to the items that have to be looked at again. */
+  async #compare(batch: ItemBatch, isSecond: boolean): Promise<ItemMetadata[]> {
+    const { counts } = this;
+    const found = await this.#differences(batch);
+    const doubtful: ItemMetadata[] = [];
+    for (const [item, difference] of found) {
+      if (difference === GONE) continue;
+      if (difference === DOUBTFUL && !isSecond) {
+        doubtful.push(item);
+        continue;
+      }
+      counts.compared++;
+      if (difference === undefined) continue;
+      counts[difference === "missing" ? "missing" : "different"]++;
+      await this.#print(item, difference === DOUBTFUL ? "ttl" : difference);
+    }
+    return doubtful;
+  }
+
+  /** How the items of a batch differ; if its server fails, its rest is left out. */
+  async #differences(
+    { server, items }: ItemBatch,
+  ): Promise<(readonly [ItemMetadata, Difference | undefined])[]> {
+    const [listing, { terminal }] = [this.#listing, this.#job];
+    if (listing.isAbandoned(server)) return [];
+    const ended = new AbortController();
+    const signal = AbortSignal.any([terminal.interrupted, ended.signal]);
+    const differenceOfItem = async (item: ItemMetadata) => {
+      try {
+        return await retried(terminal, signal, () => differenceOf(item, this.#both));
+      } catch (error) {
+        listing.leaveOut(item.key, error);
+        return GONE;
+      }
+    };
+    try {
+      const comparing = items.map(async (item) => [item, await differenceOfItem(item)] as const);
+      return await inTime(terminal, Promise.all(comparing));
+    } catch (error) {
+      ended.abort();
+      listing.abandon(server, withShownKeys(error, items.map(({ key }) => key)));
+      return [];
+    }
+  }
+
+  async #print({ key, server }: ItemMetadata, difference: string): Promise<void> {
+    const record = { key: decodedKey(key), difference, server };
+    await this.#job.printer.record(record, `${showKey(key)}\t${difference}`);
+  }
+}
+
 /** An item that has left the source since it was listed. */
 const GONE = "gone";
-type Difference = typeof GONE | "missing" | "value" | "flags" | "ttl";
+/** One whose lifetime may only seem to differ. */
+const DOUBTFUL = "doubtful";
+type Difference = typeof GONE | typeof DOUBTFUL | "missing" | "value" | "flags" | "ttl";
 
 /** Seconds by which the clock of a busy server may be late for a moment. */
 const LATE_CLOCK = 4;
 /** Milliseconds until what may come of that is looked at again. */
 const SECOND_LOOK = 1200;
 
+/** Items that are looked at again, and when, in milliseconds. */
+interface SecondLook extends ItemBatch {
+  readonly due: number;
+}
+
 /** How an item differs; `undefined` for not at all. */
 async function differenceOf(
   item: ItemMetadata,
   { source, target }: Both,
-  signal: AbortSignal,
-  isSecond = false,
 ): Promise<Difference | undefined> {
   const { key, server } = item;
   const [before, after] = await Promise.all([lookAt(source, key, server), lookAt(target, key)]);
@@ -160,9 +236,7 @@ async function differenceOf(
   if (before.flags !== after.flags) return "flags";
   const seconds = secondsApart(before, after);
   if (seconds <= TTL_TOLERANCE) return undefined;
-  if (isSecond || seconds > LATE_CLOCK) return "ttl";
-  await pause(SECOND_LOOK, signal);
-  return await differenceOf(item, { source, target }, signal, true);
+  return seconds > LATE_CLOCK ? "ttl" : DOUBTFUL;
 }
 
 /** How far apart two items expire at least: the answers may have been given seconds apart. */
