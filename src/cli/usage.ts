@@ -29,6 +29,7 @@ export function isServerFault(error: unknown): boolean {
 const ADVISED: readonly (readonly [advice: string, here: string])[] = [
   ["set the option transcoder to read", "use --format to read"],
   ["into the option auth", "into MEMCACHED_USERNAME and MEMCACHED_PASSWORD"],
+  [", and tls has no cert", ", which a command line cannot give"],
   ["which is missing in the option addresses", "which a command line cannot give"],
   ['the option initial, or with set(key, "0")', "--initial, or with `moecache set KEY 0`"],
 ];

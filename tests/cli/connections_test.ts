@@ -93,6 +93,7 @@ Deno.test({
       await Deno.writeTextFile(noCertificate, "no certificate");
       await using memcached = await TlsMemcached.start(shown);
       await using other = await TlsMemcached.start(elsewhere);
+      await using mutual = await TlsMemcached.start(shown, authority.cert);
       await using plain = await MemcachedServer.listen();
       const address = `127.0.0.1:${memcached.port}`;
       const trusting = ["--tls-ca", file];
@@ -112,6 +113,8 @@ Deno.test({
       await assertFails(strange, 3, "its certificate is not from a trusted authority");
       const misnamed = { servers: `127.0.0.1:${other.port}`, options: trusting };
       await assertFails(misnamed, 3, 'its certificate is not for "127.0.0.1"');
+      const asking = { servers: `127.0.0.1:${mutual.port}`, options: trusting };
+      await assertFails(asking, 3, "a client certificate, which a command line cannot give");
       const silent = { servers: plain.address, options: trusting };
       await assertFails(silent, 3, `Cannot connect to ${plain.address}: it does not speak TLS`);
       const wrongFile = { servers: address, options: ["--tls-ca", noCertificate] };
