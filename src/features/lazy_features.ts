@@ -23,9 +23,9 @@ import type { MetaParts } from "./meta.ts";
 export type Features = typeof import("./on_demand.ts");
 
 /**
- * Loads the features. What tsx requires in a CommonJS package, it compiles to CommonJS, and what that loads on demand
- * it loads as ES modules: with a second core, which does not know this client. Unlike {@linkcode withFeatures}, it needs no options, and
- * always takes a turn.
+ * Loads the features. Unlike {@linkcode withFeatures}, it needs no options, and always takes a turn. In a CommonJS
+ * package, tsx loads them with a second core, which does not know this client: it compiles this module to CommonJS, and
+ * loads what is imported on demand as ES modules.
  */
 export const loadFeatures: () => Promise<Features> = /* @__PURE__ */ lazily(() => {
   return import("./on_demand.ts").then(

@@ -1,4 +1,9 @@
-/** What a program meets whose bundle lacks a file that is loaded on demand: not deployed, or not reachable for a while; or that has all files twice. */
+/**
+ * What a program meets whose bundle lacks a file that is loaded on demand: not deployed, or not reachable for a while.
+ * Or whose bundle has all files twice.
+ *
+ * @module
+ */
 
 import { assertEquals, assertMatch } from "@std/assert";
 import { exec } from "../package/exec.ts";
