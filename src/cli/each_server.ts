@@ -2,7 +2,7 @@
 
 import type { Client } from "../../mod.ts";
 import type { Fleet } from "./fleet.ts";
-import { faultIn, say, withoutProxyHint } from "./messages.ts";
+import { faultIn, say } from "./messages.ts";
 import { INTERRUPTED, inTime, type Terminal } from "./terminal.ts";
 import { EXIT, isServerFault, messageOf } from "./usage.ts";
 
@@ -21,9 +21,6 @@ export interface AskOptions {
   readonly said?: Map<string, Set<string>>;
 }
 
-/** The servers that have answered. */
-const answered = new WeakMap<Fleet, Set<string>>();
-
 /** Asks all servers at the same time. Ctrl-C ends the waiting for those that have not answered. */
 export async function askEach<Result>(
   fleet: Fleet,
@@ -32,13 +29,10 @@ export async function askEach<Result>(
   { said = new Map() }: AskOptions = {},
 ): Promise<Answers<Result>> {
   let code: number = EXIT.done;
-  const known = answered.get(fleet) ?? new Set();
-  answered.set(fleet, known);
   const answers = await Promise.all(fleet.names.map(async (server) => {
     try {
       const result = await inTime(terminal, ask(fleet.at(server), server));
       said.delete(server);
-      known.add(server);
       return [{ server, result }];
     } catch (error) {
       if (terminal.interrupted.aborted) {
@@ -46,8 +40,7 @@ export async function askEach<Result>(
         return [];
       }
       if (!isServerFault(error)) throw error;
-      const text = messageOf(error);
-      const message = known.has(server) ? withoutProxyHint(text) : text;
+      const message = messageOf(error);
       const faults = said.get(server) ?? new Set();
       const why = faultIn(message);
       if (!faults.has(why)) say(terminal, message);

@@ -12,7 +12,6 @@ import type { Overview, ServerView } from "./overview.ts";
 import { pause } from "./pause.ts";
 import { type Snapshot, type StatsKind, takeSnapshot } from "./snapshot.ts";
 import { Trend } from "./trend.ts";
-import { withoutProxyHint } from "./messages.ts";
 import { messageOf } from "./usage.ts";
 
 /** What is asked each time, and what changes seldom and may be much. */
@@ -190,8 +189,7 @@ class WatchedServer {
       this.#take({ ...this.#seldom, ...taken });
     } catch (error) {
       if (!(error instanceof SocketError || error instanceof ClientException)) throw error;
-      const message = messageOf(error);
-      this.#message = this.isUp ? withoutProxyHint(message) : message;
+      this.#message = messageOf(error);
       this.#forget();
     }
   }

@@ -24,11 +24,6 @@ export function withoutCommands(message: string): string {
   return message.replace(/, (not sent|under way): .*$|, also under way: [^;]*/s, "");
 }
 
-/** The message of a lost server without the hint that it may be a proxy: it has answered the same command before. */
-export function withoutProxyHint(message: string): string {
-  return message.replace("; a proxy may do so for a command that it does not know", "");
-}
-
 /**
  * What a message is about, to compare with others: the same fault may have been waited for by other commands, for another
  * time, and after more failures.

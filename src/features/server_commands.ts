@@ -105,6 +105,9 @@ async function tellAll(
   await askAll(session, `send ${name} to`, make, options);
 }
 
+/** The operations that each server has answered. */
+const answered = /* @__PURE__ */ new WeakMap<ServerHandle, Set<string>>();
+
 /**
  * Sends a command to each server, and waits for all of them.
  *
@@ -143,18 +146,23 @@ async function askEachOf<Result>(
 ): Promise<Result[]> {
   const results: Result[] = [];
   const partial = { failures: new Map<string, unknown>(), results: new Map<string, Result>() };
+  const known = new Set<string>();
   await Promise.all(nodes.map(async (node, i) => {
+    const before = answered.get(node) ?? new Set();
+    answered.set(node, before);
     try {
       results[i] = await ask(node, make(), signal);
       partial.results.set(node.name, results[i]);
+      before.add(action);
     } catch (error) {
       partial.failures.set(node.name, error);
+      if (before.has(action)) known.add(node.name);
     }
   }));
   if (partial.failures.size === 0) return results;
   signal?.throwIfAborted();
   const { namedFailure } = await import("./server_failures.ts");
-  throw namedFailure(action, partial);
+  throw namedFailure(action, partial, known);
 }
 
 function ask<Result>(

@@ -14,12 +14,21 @@ export function serverFailure(action: string, partial: PartialFailure): unknown 
   return error;
 }
 
-/** As {@linkcode serverFailure}, of errors that do not name the operation and the server yet. */
-export function namedFailure(action: string, partial: PartialFailure): unknown {
+/**
+ * As {@linkcode serverFailure}, of errors that do not name the operation and the server yet.
+ *
+ * @param known The servers that have answered this operation before: they know it.
+ */
+export function namedFailure(
+  action: string,
+  partial: PartialFailure,
+  known: ReadonlySet<string>,
+): unknown {
   const failures = new Map<string, unknown>();
   for (const [server, error] of partial.failures) {
     const named = `${action} ${server}`;
-    failures.set(server, namedAfterHangUp(named, nameRefusal(named, error)));
+    const refusal = nameRefusal(named, error);
+    failures.set(server, known.has(server) ? refusal : namedAfterHangUp(named, refusal));
   }
   return serverFailure(action, { ...partial, failures });
 }

@@ -63,13 +63,13 @@ export const LIMITS: Readonly<Record<string, Readonly<Record<string, number>>>> 
     "{ SocketError }": 600,
     "{ jsonTranscoder }": 1_550,
     "{ BareClient, jsonTranscoder }": 18_500,
-    "{ Client }": 34_940,
+    "{ Client }": 35_050,
   },
   Rollup: {
     "{ SocketError }": 600,
     "{ jsonTranscoder }": 1_200,
     "{ BareClient, jsonTranscoder }": 17_850,
-    "{ Client }": 33_240,
+    "{ Client }": 33_350,
   },
 };
 

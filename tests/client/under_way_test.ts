@@ -74,6 +74,8 @@ Deno.test("the error of a meta command names the operations that were lost with 
 
 for (
   const [name, use] of Object.entries<(client: Client) => Promise<unknown>>({
+    "version": (client) => client.version(),
+    "stats items": (client) => Promise.all([client.stats("items"), client.stats()]),
     "mg": (client) => client.meta("mg", "a", ["v"]),
     "mg for a lease": (client) => client.getOrSet("a", () => 1),
   })

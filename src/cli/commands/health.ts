@@ -8,7 +8,7 @@ import { figuresOf, type FleetFigures, fleetFiguresOf } from "../figures.ts";
 import type { Fleet } from "../fleet.ts";
 import { printHistogram } from "../histogram.ts";
 import { Latencies, percentilesOf } from "../latencies.ts";
-import { say, withoutProxyHint } from "../messages.ts";
+import { say } from "../messages.ts";
 import { pause } from "../pause.ts";
 import type { Printer } from "../printer.ts";
 import { Countdown } from "../progress.ts";
@@ -76,7 +76,7 @@ async function latency({ options, printer, terminal, fleet }: Job<LatencyOptions
     } catch (error) {
       // What was measured before is shown.
       if (!isServerFault(error)) throw error;
-      say(terminal, withoutProxyHint(messageOf(error)));
+      say(terminal, messageOf(error));
       isAnyLost = true;
     }
     return latencies;
