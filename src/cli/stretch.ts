@@ -36,6 +36,8 @@ export class Stretch {
   readonly #limits: WatchLimits;
   /** The last event of each connection, where that is a look-up: it may be part of a store that follows. */
   readonly #lookUps = new Map<number, KeyEvent>();
+  /** The last event of all. */
+  #last: KeyEvent | undefined;
   /** Events that came, whether they count or not, and events that the server dropped. */
   #came = 0;
   #missed = 0;
@@ -109,6 +111,7 @@ export class Stretch {
     this.pass(now);
     this.#came++;
     this.#budget--;
+    this.#last = event;
     const { connection, key } = event;
     const before = this.#lookUps.get(connection);
     const isPart = event.type === "item_store" && before?.key === key;
@@ -144,6 +147,10 @@ export class Stretch {
 
   /** Begins the rest: with the next measure. */
   end(now: number): void {
+    // A server logs a store right after its look-up: only that of the last look-up may have been cut off.
+    if (this.#last?.type === "item_get" && this.#lookUps.delete(this.#last.connection)) {
+      this.#came--;
+    }
     this.countLookUps();
     this.#end = now;
   }
