@@ -20,6 +20,8 @@ public class Neighbour {
     if (args.length > 0) builder.setLocatorType(ConnectionFactoryBuilder.Locator.valueOf(args[0]));
     if (args.length > 1) builder.setHashAlg(DefaultHashAlgorithm.valueOf(args[1]));
     MemcachedClient client = new MemcachedClient(builder.build(), AddrUtil.getAddresses(lines[0].replace('\\t', ' ')));
+    // A key of a server that is not connected yet would be looked for on another.
+    while (client.getUnavailableServers().size() > 0) Thread.sleep(1);
     StringJoiner numbers = new StringJoiner(",", "[", "]");
     for (String key : lines[1].split("\\t")) {
       Map<?, ?> value = (Map<?, ?>) client.get(key);
