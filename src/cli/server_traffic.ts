@@ -126,11 +126,7 @@ export class ServerTraffic {
 
   /** How much was used until now. In a rest this is until the server has last told what it did. */
   usage(): Usage {
-    const { total, events, seconds } = {
-      total: this.#total,
-      events: this.#events,
-      seconds: this.#seconds,
-    };
+    const [total, events, seconds] = [this.#total, this.#events, this.#seconds];
     const [came, counted, stretch] = [this.#came, this.#counted, this.#stretch];
     const names = new Map(this.#names.entries());
     if (stretch === undefined) return { names, total, events, came, counted, seconds };
