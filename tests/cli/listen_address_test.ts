@@ -13,7 +13,8 @@ for (const command of COMMANDS) {
     assertEquals(await moecache(`${command} --listen ${address}`), {
       code: 2,
       output: "",
-      messages: `moecache: cannot listen on ${address}: the port is in use; give --listen another one, ` +
+      messages:
+        `moecache: cannot listen on ${address}: the port is in use; give --listen another one, ` +
         "or port 0 for a free one\n",
     });
   });
@@ -23,7 +24,8 @@ for (const command of COMMANDS) {
     assertEquals(await moecache(`${command} --listen 203.0.113.9:9`), {
       code: 2,
       output: "",
-      messages: "moecache: cannot listen on 203.0.113.9:9: the host is not an address of this machine\n",
+      messages:
+        "moecache: cannot listen on 203.0.113.9:9: the host is not an address of this machine\n",
     });
   });
 }
