@@ -23,7 +23,7 @@ import {
   setMany,
   touch,
 } from "./commands/traced.ts";
-import { cannotLoad, SocketError } from "./errors.ts";
+import { SocketError } from "./errors.ts";
 import { Fleet } from "./fleet/fleet.ts";
 import type { ServerControl } from "./fleet/server_control.ts";
 import type { ServerEvent } from "./fleet/server_event.ts";
@@ -35,7 +35,7 @@ import { lazily } from "./waiting.ts";
 
 /** Imported here, because what is loaded already may not import what is loaded on demand. */
 const loadEncodedInTime = /* @__PURE__ */ lazily(async () => {
-  return (await import("./commands/bounded_work.ts").catch(cannotLoad)).encodedInTime;
+  return (await import("./commands/bounded_work.ts")).encodedInTime;
 });
 
 /**

@@ -5,6 +5,8 @@
  * @module
  */
 
+import { cannotLoad } from "./errors.ts";
+
 /** The client's clock and timers. A test may pass its own. */
 export interface Clock {
   /** Milliseconds since any fixed time; they never decrease. */
@@ -113,12 +115,13 @@ export function untilAborted<Value>(
  * module take minutes, because each import searches all others.
  *
  * @param load Loads it; called again after a failure.
+ * @returns The function. What it makes rejects with a `ClientException` when it cannot be loaded.
  */
 export function lazily<Value>(load: () => Promise<Value>): () => Promise<Value> {
   let loading: Promise<Value> | undefined;
   return () =>
     loading ??= load().catch((error) => {
       loading = undefined;
-      throw error;
+      return cannotLoad(error);
     });
 }

@@ -28,9 +28,8 @@ export type Features = typeof import("./on_demand.ts");
  * loads what is imported on demand as ES modules.
  */
 export const loadFeatures: () => Promise<Features> = /* @__PURE__ */ lazily(() => {
-  return import("./on_demand.ts").then(
-    (features) => features.cannotLoad === cannotLoad ? features : cannotLoad("it was loaded twice"),
-    cannotLoad,
+  return import("./on_demand.ts").then((features) =>
+    features.cannotLoad === cannotLoad ? features : Promise.reject("it was loaded twice")
   );
 });
 let loaded: Features | undefined;

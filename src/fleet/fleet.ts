@@ -2,7 +2,7 @@
 
 import type { ClientMetrics } from "../channel_contexts.ts";
 import type { ResolvedOptions } from "../client_options.ts";
-import { cannotLoad, SocketError } from "../errors.ts";
+import { SocketError } from "../errors.ts";
 import type { Command } from "../protocol/command.ts";
 import type { Locator } from "../routing/locator.ts";
 import { type ResolvedServer, resolveServers, type ServerAddress } from "../server_address.ts";
@@ -22,7 +22,7 @@ import { describeServer, type ServerStatus } from "./status.ts";
 /** The module, as soon as it is loaded: clients that are made later do not wait for it. */
 let loaded: typeof import("./running_fleet.ts") | undefined;
 const load = /* @__PURE__ */ lazily(async () => {
-  return loaded = await import("./running_fleet.ts").catch(cannotLoad);
+  return loaded = await import("./running_fleet.ts");
 });
 
 /** What a {@linkcode RunningFleet} is made of. */

@@ -14,6 +14,7 @@ const loadWorkers = /* @__PURE__ */ lazily(async () => (await import("./workers.
 /**
  * Opens a socket. The dialer of the runtime is loaded by the first call.
  *
+ * @throws {ClientException} When the dialer cannot be loaded, which is no fault of the server.
  * @throws What the runtime throws when it cannot.
  */
 export async function dial(endpoint: Endpoint, options: DialOptions): Promise<Transport> {

@@ -52,8 +52,12 @@ const FILES: readonly (readonly [string, readonly string[]])[] = [
 ];
 /** How they end without it. */
 const CANNOT_LOAD = /^ClientException: Cannot load the client: .*\((Type)?Error\)$/s;
+/** How they end without the dialer: the error names the server too. */
+const CANNOT_DIAL = /^ClientException: Cannot use [\d.:]+: Cannot load the client: /;
+/** The beginnings of the files' names that have the dialer of a runtime. */
+const DIALERS: Readonly<Record<string, string>> = { Deno: "deno", Node: "node" };
 /** Node does not try again to read a file that another one imports statically. Deno does not try any file again. */
-const IMPORTED = "bounded_work";
+const IMPORTED = ["bounded_work", "node"];
 
 const RUNTIMES: Readonly<Record<string, readonly [string, ...string[]]>> = {
   Deno: [Deno.execPath(), "run", "--allow-all", "--no-config", "--quiet"],
@@ -73,7 +77,8 @@ Deno.test("what cannot be loaded of a bundle is neither the caller's fault nor a
     const [run, bundle] = [`${folder}/run.js`, `${folder}/bundle.js`];
     await Deno.writeTextFile(run, PROGRAM);
     for (const [runtime, [tool, ...args]] of Object.entries(RUNTIMES)) {
-      for (const [file, users] of FILES) {
+      const dialer = DIALERS[runtime]!;
+      for (const [file, users] of [...FILES, [dialer, ["get", "getOrSet", "set"]] as const]) {
         const { name } = chunks.find(({ name }) => name.startsWith(`${file}-`))!;
         const printed = await exec(tool, [
           ...args,
@@ -84,11 +89,15 @@ Deno.test("what cannot be loaded of a bundle is neither the caller's fault nor a
         ]);
         const { away, back } = JSON.parse(printed);
         for (const [operation, ending] of Object.entries(away as Record<string, string>)) {
-          const expected = users.includes(operation) ? CANNOT_LOAD : /^done$/;
+          const expected = !users.includes(operation)
+            ? /^done$/
+            : file === dialer
+            ? CANNOT_DIAL
+            : CANNOT_LOAD;
           assertMatch(ending, expected, `${operation} without ${file} on ${runtime}`);
         }
         const later = Object.fromEntries(Object.keys(away).map((name) => [name, "done"]));
-        if (runtime === "Node" && file !== IMPORTED) assertEquals(back, later);
+        if (runtime === "Node" && !IMPORTED.includes(file)) assertEquals(back, later);
       }
     }
   } finally {
