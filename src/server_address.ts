@@ -202,8 +202,10 @@ function fromText(text: string): Parts {
   if (text.includes("@")) {
     throw invalid(text, WHERE_CREDENTIALS_GO);
   }
-  const match = /^(\[[^\]]*\]|[^:]*)(?::(\d+))?$/.exec(text);
-  if (match === null) throw invalid(text, `it is not "host" or "host:port"`);
+  const match = /^(\[[^\]]*\]|[^:/]*)(?::(\d+))?$/.exec(text);
+  if (match === null) {
+    throw invalid(text, `it is not "host" or "host:port"; a unix socket is { path }`);
+  }
   const [, hostname, port] = match;
   return { hostname, ...port !== undefined && { port: Number(port) } };
 }

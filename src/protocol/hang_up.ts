@@ -19,7 +19,9 @@ export function namedAfterHangUp(action: string, error: unknown): unknown {
   if (!(error instanceof SocketError) || !HANG_UP.test(error.message)) return error;
   const end = besides(action, error.message);
   const { server } = error;
-  const message = `Cannot ${action}: ${end}; a proxy may do so for a command that it does not know`;
+  const message =
+    `Cannot ${action}: ${end}; a proxy may do so for a command that it does not know, ` +
+    "and a server with TLS for a client without";
   return new SocketError(message, { ...server && { server }, cause: error });
 }
 

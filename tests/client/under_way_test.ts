@@ -68,7 +68,8 @@ Deno.test("the error of a meta command names the operations that were lost with 
   assertEquals(
     meta.reason.message,
     `Cannot mg key "a": Connection to ${peer.address} ended: the server closed it, ` +
-      `also under way: delete key "b"; a proxy may do so for a command that it does not know`,
+      `also under way: delete key "b"; a proxy may do so for a command that it does not know, ` +
+      `and a server with TLS for a client without`,
   );
 });
 
