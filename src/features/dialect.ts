@@ -1,6 +1,5 @@
 /** Chooses between meta commands and classic commands for a server. @module */
 
-import { cannotLoad } from "../errors.ts";
 import type { Session } from "../commands/session.ts";
 import type { ServerHandle } from "../connection/server_handle.ts";
 import {
@@ -17,9 +16,7 @@ import { lazily } from "../waiting.ts";
 /** The module that is loaded when a server without meta commands is found. */
 export type ClassicFeatures = typeof import("./classic/classic_features.ts");
 
-const loadClassic = /* @__PURE__ */ lazily(() => {
-  return import("./classic/classic_features.ts").catch(cannotLoad);
-});
+const loadClassic = /* @__PURE__ */ lazily(() => import("./classic/classic_features.ts"));
 
 /** The two implementations of an operation. */
 export interface Implementations<Result> {
