@@ -6,7 +6,7 @@ import { CheckedCredentials, type Credentials } from "./protocol/credentials.ts"
 import { ipv6Name } from "./routing/ipv6_name.ts";
 import type { Server } from "./routing/locator.ts";
 import { checkTls, chooseTls } from "./transport/tls_options.ts";
-import type { Endpoint, TlsOptions } from "./transport/transport.ts";
+import type { Endpoint, HostEndpoint, TlsOptions } from "./transport/transport.ts";
 
 /**
  * The address of a server, in any of these forms; the port is 11211 by default:
@@ -255,7 +255,7 @@ function resolveHost(
   hostname: unknown,
   port: unknown,
   refuse: Refuse,
-): Pick<ResolvedServer, "name" | "endpoint"> {
+): { readonly name: string; readonly endpoint: HostEndpoint } {
   const bare = typeof hostname === "string" ? hostname.replace(/^\[(.*:.*)\]$/, "$1") : "";
   const literal = isIPv6(bare);
   if (!literal && !isHostName(bare)) {
