@@ -101,7 +101,7 @@ export class NearReads {
       const value = await this.#client.get(key, options);
       return this.#values.keep(key, value, { start, reading });
     }
-    const operation = operationOptions(options ?? {});
+    const operation = operationOptions(options);
     if (entry?.version !== undefined) {
       const { cas, carrier } = entry.version;
       const info = await this.#client.inspect(key, operation);
@@ -195,5 +195,5 @@ export class NearReads {
 }
 
 function strictOperation(options: OperationOptions | undefined): OperationOptions {
-  return strictly(operationOptions(options ?? {}));
+  return strictly(operationOptions(options));
 }
