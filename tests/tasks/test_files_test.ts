@@ -119,10 +119,11 @@ for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
       const env = { TMPDIR: temporary, NO_COLOR: "1" };
       const child = new Deno.Command(Deno.execPath(), { args, env, stdout: "null" }).spawn();
       await until(() => existsSync(`${folder}/runs`));
-      const during = [...Deno.readDirSync(temporary)].length;
+      const during = await Array.fromAsync(Deno.readDir(temporary));
       child.kill(signal);
       const status = await child.status;
-      assertEquals([during, status.code, [...Deno.readDirSync(temporary)]], [1, code, []]);
+      const after = await Array.fromAsync(Deno.readDir(temporary));
+      assertEquals([during.length, status.code, after], [1, code, []]);
     } finally {
       await Deno.remove(folder, { recursive: true });
     }
