@@ -252,6 +252,14 @@ for (const [name, options] of Object.entries(FORMATS)) {
 }
 
 onEveryServer("largeValues", (test) => {
+  test("gives what getAndTouch ends", async (client) => {
+    const view = largeValues(client, { chunkByteLength: 1024 });
+    const value = "x".repeat(5000);
+    await view.set("a", value, 60);
+    assertEquals(await view.getAndTouch("a", new Date(Date.now() - 5000)), value);
+    assertEquals(await view.get("a"), undefined);
+  });
+
   test("streams in and out", async (client) => {
     const view = largeValues(client, SMALL);
     for (const length of [0, 5, 1024, 1025, 2048, 100_000]) {
