@@ -541,6 +541,15 @@ Deno.test("largeValues refuses in mcrouter's format what would be read as a larg
   assertEquals(await keysOf(client), []);
 });
 
+Deno.test("largeValues says in mcrouter's format what is wrong with a value as the client does", async () => {
+  await using client = new Client("127.0.0.1:1");
+  const view = largeValues(client, { ...SMALL, format: "mcrouter" });
+  for (const none of [undefined, () => {}, Symbol("none")]) {
+    const { message } = await assertRejects(() => client.set("a", none), ValidationException);
+    await assertRejects(() => view.set("a", none), ValidationException, message);
+  }
+});
+
 Deno.test("largeValues streams 64 MB in memory that holds a few chunks", async () => {
   let received = 0;
   let asked = 0;
