@@ -257,7 +257,7 @@ export class NearCache implements NearCacheCommands {
     const { staleFor = 0, earlyRefresh = 0 } = options ?? {};
     const entry = staleFor === 0 && earlyRefresh === 0 ? values.get(key) : undefined;
     if (values.isFresh(entry) && entry.isLoaded) {
-      // Most calls have none that have to be looked at.
+      // Without options there is nothing to check: the function has been checked above.
       if (options !== undefined) checkCall("getOrSet", [key, load, options], this.#callRules);
       return values.hit(entry) as Value;
     }
