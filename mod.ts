@@ -1,7 +1,6 @@
 /**
- * A memcached client for Deno, Bun, Node and edge workers. It shares a deployment with the Python
- * library moecache and with EnyimMemcached: the same server for every key, the same bytes and flags for
- * every string.
+ * A memcached client for Deno, Bun, Node and edge workers. By default it chooses the same server for every key, and
+ * stores strings with the same bytes and flags, as the Python library moecache and as EnyimMemcached.
  *
  * @example Storing, reading and deleting
  * ```ts
@@ -9,11 +8,12 @@
  * import { MemcachedServer } from "@moecache/moecache/testing";
  *
  * await using server = await MemcachedServer.listen(); // or a real memcached
- * await using client = new Client([server.address], { timeout: 1000, connectTimeout: 5000 });
+ * await using client = new Client(server.address, { timeout: 1000 });
  *
- * await client.set("some_key", "Some value");
- * const value = await client.get("some_key");
- * await client.delete("another_key");
+ * await client.set("user:1", { name: "Ada" }, 60); // expires in 60 seconds
+ * console.log(await client.get("user:1")); // { name: "Ada" }
+ * console.log(await client.get("user:2")); // undefined: there is no such key
+ * console.log(await client.delete("user:1")); // true: it existed
  * ```
  *
  * @module

@@ -146,18 +146,18 @@ export interface ClientMetrics {
   readonly operations: Readonly<Record<string, number>>;
   /** The keys of `get`, `getMany`, `gets`, `getAndTouch` and `getOrSet` that had a value. */
   readonly hits: number;
-  /** The keys of those that had none. */
+  /** The keys of these methods that had no value. */
   readonly misses: number;
   /**
    * The operations that failed after they were issued to a server, for each key, by the name of the error. Invalid input
    * is not counted.
    */
   readonly errors: Readonly<Record<string, number>>;
-  /** Those of them that took too long. */
+  /** The failed operations whose error was a `TimeoutError`. */
   readonly timeouts: number;
   /** The connections that were opened after an earlier one to the same server was lost. */
   readonly reconnects: number;
-  /** How often an operation went on elsewhere, or as a miss, because its server had failed. */
+  /** The operations that were sent to another server, or became a miss, because their server had failed. */
   readonly failovers: number;
   /** The keys that were asked for together with others, in one request. */
   readonly coalescedKeys: number;

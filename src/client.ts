@@ -72,6 +72,32 @@ import type { Transcoder } from "./transcoding/transcoder.ts";
  * invalid (before any byte is sent), and with a `SocketError` when the network fails. A miss is `undefined`. An error is
  * reported as a miss only with `failover: "miss"`.
  *
+ * The methods, by what they are for:
+ *
+ * - read: {@linkcode Client.prototype.get | get}, {@linkcode Client.prototype.getMany | getMany},
+ *   {@linkcode Client.prototype.gets | gets}, {@linkcode Client.prototype.getAndTouch | getAndTouch},
+ *   {@linkcode Client.prototype.inspect | inspect}
+ * - store: {@linkcode Client.prototype.set | set}, {@linkcode Client.prototype.setMany | setMany},
+ *   {@linkcode Client.prototype.add | add}, {@linkcode Client.prototype.replace | replace},
+ *   {@linkcode Client.prototype.cas | cas}, {@linkcode Client.prototype.append | append},
+ *   {@linkcode Client.prototype.prepend | prepend}, {@linkcode Client.prototype.update | update}
+ * - count: {@linkcode Client.prototype.incr | incr}, {@linkcode Client.prototype.decr | decr}
+ * - compute once, and cache: {@linkcode Client.prototype.getOrSet | getOrSet},
+ *   {@linkcode Client.prototype.invalidate | invalidate}
+ * - expire and delete: {@linkcode Client.prototype.touch | touch}, {@linkcode Client.prototype.delete | delete},
+ *   {@linkcode Client.prototype.deleteMany | deleteMany}
+ * - views: {@linkcode Client.prototype.namespace | namespace},
+ *   {@linkcode Client.prototype.withTranscoder | withTranscoder}
+ * - all servers: {@linkcode Client.prototype.stats | stats}, {@linkcode Client.prototype.version | version},
+ *   {@linkcode Client.prototype.flushAll | flushAll}, {@linkcode Client.prototype.verbosity | verbosity},
+ *   {@linkcode Client.prototype.items | items}, {@linkcode Client.prototype.keys | keys},
+ *   {@linkcode Client.prototype.watch | watch}
+ * - other meta commands: {@linkcode Client.prototype.meta | meta}
+ * - the client itself: {@linkcode Client.prototype.locate | locate}, {@linkcode Client.prototype.explain | explain},
+ *   {@linkcode Client.prototype.metrics | metrics}, {@linkcode Client.prototype.servers | servers},
+ *   {@linkcode Client.prototype.setServers | setServers},
+ *   {@linkcode Client.prototype.addEventListener | addEventListener}, {@linkcode Client.prototype.close | close}
+ *
  * @example Storing, reading and deleting
  * ```ts
  * import { Client } from "@moecache/moecache";
@@ -79,11 +105,12 @@ import type { Transcoder } from "./transcoding/transcoder.ts";
  * import { assertEquals } from "@std/assert";
  *
  * await using server = await MemcachedServer.listen();
- * await using client = new Client(server.address, { timeout: 1000, connectTimeout: 5000 });
+ * await using client = new Client(server.address, { timeout: 1000 });
  *
- * await client.set("some_key", "Some value");
- * assertEquals(await client.get("some_key"), "Some value");
- * assertEquals(await client.delete("another_key"), false);
+ * await client.set("user:1", { name: "Ada" }, 60); // expires in 60 seconds
+ * assertEquals(await client.get("user:1"), { name: "Ada" });
+ * assertEquals(await client.get("user:2"), undefined); // there is no such key
+ * assertEquals(await client.delete("user:1"), true); // it existed
  * ```
  */
 export class Client extends BareClient implements KeyCommands, ServerControl {
@@ -634,7 +661,7 @@ export class Client extends BareClient implements KeyCommands, ServerControl {
   }
 
   /**
-   * Closes the client at the end of its block, as {@linkcode close} does.
+   * Closes the client at the end of its block, as `close` does.
    *
    * @example A client for one function
    * ```ts

@@ -108,13 +108,13 @@ export interface ClientOptions {
    */
   readonly connections?: number | undefined;
   /**
-   * The maximum number of operations that wait for one server, 1 to 2^30; 2^20 by default. A further operation is
-   * rejected at once with a `SocketError`. This limits the memory for a server that does not reply.
+   * The maximum number of operations that wait for one server, 1 to 2^30; 1,048,576 by default. A further
+   * operation is rejected at once with a `SocketError`. This limits the memory for a server that does not reply.
    */
   readonly maxPending?: number | undefined;
   /**
    * The maximum number of bytes of values that wait to be stored on one server, until it has replied, 1 to 2^53 - 1;
-   * 2^30 (1 GiB) by default. Text counts one byte a character. An operation that would exceed this is rejected at once,
+   * 1 GiB by default. Text counts one byte a character. An operation that would exceed this is rejected at once,
    * as with `maxPending`.
    */
   readonly maxPendingBytes?: number | undefined;
@@ -129,7 +129,7 @@ export interface ClientOptions {
    */
   readonly maxSockets?: number | undefined;
   /**
-   * The maximum length of a value from a server in bytes, 1 to 2^30 (memcached's maximum); 2^27 (128 MiB) by default. A
+   * The maximum length of a value from a server in bytes, 1 to 2^30 (memcached's maximum); 128 MiB by default. A
    * reply that declares a longer value closes the connection. This does not count as a failure of the server.
    */
   readonly maxValueBytes?: number | undefined;

@@ -64,7 +64,7 @@ export const CHANNELS: {
   readonly failover: "moecache:failover";
   /** The list of servers has changed. */
   readonly discovery: "moecache:discovery";
-  /** How `getOrSet` came by a value. */
+  /** How `getOrSet` got a value. */
   readonly lease: "moecache:lease";
 } = /* @__PURE__ */ noticingReads();
 

@@ -29,6 +29,11 @@ export class HeavyHitters {
     return this.#counts.size;
   }
 
+  /** The count of a name; 0 if it is not kept. */
+  countOf(name: string): number {
+    return this.#counts.get(name) ?? 0;
+  }
+
   /** Counts a name. */
   add(name: string, count = 1): void {
     this.#total += count;
@@ -64,5 +69,19 @@ export class HeavyHitters {
 
 /** The most frequent, the most frequent first; names of equal counts in their own order. */
 export function mostFrequent(counts: Iterable<Counted>, most: number): Counted[] {
-  return [...counts].toSorted(([a, x], [b, y]) => y - x || (a < b ? -1 : 1)).slice(0, most);
+  let found: Counted[] = [];
+  let least = 0;
+  for (const each of counts) {
+    // Only what may be among them is kept and sorted: there may be thousands for each that is asked for.
+    if (each[1] < least) continue;
+    found.push(each);
+    if (found.length <= 2 * most) continue;
+    found = sortedByCount(found).slice(0, most);
+    least = found.at(-1)?.[1] ?? Infinity;
+  }
+  return sortedByCount(found).slice(0, most);
+}
+
+function sortedByCount(counts: readonly Counted[]): Counted[] {
+  return counts.toSorted(([a, x], [b, y]) => y - x || (a < b ? -1 : 1));
 }

@@ -55,13 +55,6 @@ export interface WatchFault {
   readonly isRefusal: boolean;
 }
 
-/** How much a key is used, on all servers and on each. */
-interface Use {
-  count: number;
-  perSecond: number;
-  readonly servers: [server: string, count: number][];
-}
-
 /** Counts the keys in the events of all servers. */
 export class HotKeys {
   /** The servers that cannot be watched, or no longer. */
@@ -120,7 +113,8 @@ export class HotKeys {
 
   /** The most used keys. A server whose events were not all seen counts for as much more. */
   report(most: number): HotKeysReport {
-    const uses = new Map<string, Use>();
+    const counts = new Map<string, number>();
+    const secondsOf = new Map<string, number>();
     let [total, all, came, events] = [0, 0, 0, 0];
     for (const [server, traffic] of this.#traffic) {
       const usage = traffic.usage();
@@ -128,21 +122,24 @@ export class HotKeys {
       all += usage.events;
       came += usage.came;
       events += usage.counted;
-      for (const [name, count] of usage.names) {
-        const use = uses.get(name) ?? { count: 0, perSecond: 0, servers: [] };
-        use.count += count;
-        use.perSecond += count / Math.max(0.001, usage.seconds);
-        use.servers.push([server, count]);
-        uses.set(name, use);
+      secondsOf.set(server, Math.max(0.001, usage.seconds));
+      for (const [name, count] of traffic.names()) {
+        counts.set(name, (counts.get(name) ?? 0) + count);
       }
     }
-    const counts = Array.from(uses, ([name, { count }]) => [name, count] as const);
-    const keys = mostFrequent(counts, most).map(([key, count]): HotKey => ({
-      key,
-      share: count / total,
-      perSecond: uses.get(key)?.perSecond ?? 0,
-      servers: mostFrequent(uses.get(key)?.servers ?? [], Infinity).map(([server]) => server),
-    }));
+    const keys = mostFrequent(counts, most).map(([key, count]): HotKey => {
+      const uses = Array.from(
+        this.#traffic,
+        ([server, each]) => [server, each.countOf(key)] as const,
+      )
+        .filter(([, count]) => count > 0);
+      const rates = uses.map(([server, count]) => count / (secondsOf.get(server) ?? Infinity));
+      return {
+        ...{ key, share: count / total },
+        perSecond: rates.reduce((sum, rate) => sum + rate, 0),
+        servers: mostFrequent(uses, Infinity).map(([server]) => server),
+      };
+    });
     return { keys, seen: all === 0 ? 1 : Math.min(1, came / all), events };
   }
 

@@ -2,7 +2,7 @@
 
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { UsageFault } from "./usage.ts";
+import { messageOf, UsageFault } from "./usage.ts";
 
 /** Where a server listens. */
 export interface ListenAddress {
@@ -26,16 +26,36 @@ export function readListenAddress(text: string): ListenAddress {
   throw new UsageFault(`the option --listen "${text}" is not host:port`);
 }
 
-/** Makes a server listen on an address; resolves to the address that it got. */
-export async function listenOn(
-  server: Server,
-  { host, port }: ListenAddress,
-): Promise<AddressInfo> {
+/**
+ * Makes a server listen on the address of `--listen`; resolves to the one that it got.
+ *
+ * @throws {UsageFault} When that cannot be.
+ */
+export async function listenOn(server: Server, text: string): Promise<AddressInfo> {
+  const { host, port } = readListenAddress(text);
   await new Promise<void>((resolve, reject) => {
-    server.on("error", reject);
+    server.on("error", (error) => reject(listenFault(text, error)));
     server.listen({ port, ...(host === "" ? {} : { host }) }, resolve);
   });
   return server.address() as AddressInfo;
+}
+
+/** Which codes say that the host is not this machine's. Deno and Bun have EINVAL for some. */
+const NOT_HERE: readonly unknown[] = ["EADDRNOTAVAIL", "ENOTFOUND", "EINVAL"];
+
+/** Why a server cannot listen on the address of `--listen`: each runtime has its own words for that. */
+export function listenFault(text: string, error: unknown): UsageFault {
+  return new UsageFault(`cannot listen on ${text}: ${reasonOf(error)}`);
+}
+
+function reasonOf(error: unknown): string {
+  const { code } = Object(error);
+  if (code === "EADDRINUSE") {
+    return "the port is in use; give --listen another one, or port 0 for a free one";
+  }
+  if (code === "EACCES") return "this user may not use the port; give --listen one above 1023";
+  if (NOT_HERE.includes(code)) return "the host is not an address of this machine";
+  return messageOf(error);
 }
 
 /** Closes a server at once, with the connections that are open to it. */

@@ -155,7 +155,7 @@ function failed(error: unknown, terminal: Terminal): number {
   throw error;
 }
 
-/** Whether a file that the command line names cannot be read or written, or an address cannot be listened on. */
+/** Whether a file that the command line names cannot be read or written. */
 function isFileFault(error: Error & { readonly code?: unknown }): boolean {
   return typeof error.code === "string" && /^E(?!RR_)[A-Z_]+$/.test(error.code);
 }

@@ -24,8 +24,6 @@ export interface ServerTrafficOptions {
 
 /** How much was used, as far as that is known or follows from what was seen. */
 export interface Usage {
-  /** How often each name was used. */
-  readonly names: Iterable<Counted>;
   /** How often all names were used. */
   readonly total: number;
   /** How many events there were, whether they count or not, and how many of them came. */
@@ -128,20 +126,30 @@ export class ServerTraffic {
   usage(): Usage {
     const [total, events, seconds] = [this.#total, this.#events, this.#seconds];
     const [came, counted, stretch] = [this.#came, this.#counted, this.#stretch];
-    const names = new Map(this.#names.entries());
-    if (stretch === undefined) return { names, total, events, came, counted, seconds };
+    if (stretch === undefined) return { total, events, came, counted, seconds };
     stretch.pass(performance.now());
     stretch.countLookUps();
     const { counts, weight } = stretch;
-    for (const [name, count] of counts.entries()) {
-      names.set(name, (names.get(name) ?? 0) + count * weight);
-    }
     return {
-      ...{ names, came, total: total + counts.total * weight },
+      ...{ came, total: total + counts.total * weight },
       events: events + stretch.events,
       counted: counted + (stretch.isOver ? 0 : counts.total),
       seconds: seconds + stretch.seconds,
     };
+  }
+
+  /** How often each name was used, as of the last {@linkcode ServerTraffic.usage}. The counts of a name may come in two parts. */
+  *names(): Generator<Counted, void> {
+    yield* this.#names.entries();
+    if (this.#stretch === undefined) return;
+    const { counts, weight } = this.#stretch;
+    for (const [name, count] of counts.entries()) yield [name, count * weight];
+  }
+
+  /** How often one name was used. */
+  countOf(name: string): number {
+    const { counts, weight = 0 } = this.#stretch ?? {};
+    return this.#names.countOf(name) + (counts?.countOf(name) ?? 0) * weight;
   }
 
   /** Closes the connection; no more is counted. */

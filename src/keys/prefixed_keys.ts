@@ -13,7 +13,7 @@ export interface PrefixedKeysOptions {
 }
 
 /**
- * Puts a prefix before each key, as libmemcached does with `PREFIX_KEY` (`NAMESPACE`), and so php-memcached with
+ * Puts a prefix before each key, as libmemcached does with `PREFIX_KEY` (`NAMESPACE`), and php-memcached with
  * `Memcached::OPT_PREFIX_KEY`. By default they choose the server by the key without the prefix. Keys are sent as
  * UTF-8.
  *

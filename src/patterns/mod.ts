@@ -6,7 +6,7 @@
  * what it promises.
  *
  * The patterns use more keys: the key of a `lock` followed by `~moecache-token`, for its tokens; that of a `rateLimit`
- * followed by `:` and a number, for its counters; and the key of a `memoize`d value followed by `~moecache-lease`, while
+ * followed by `:` and a number, for its counters; and the key of a value of `memoize` followed by `~moecache-lease`, while
  * a stale value is computed again, and on servers without meta commands by `~moecache-mark` and `~moecache-fresh`.
  *
  * @example A lock around work that only one process should do

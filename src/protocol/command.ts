@@ -103,7 +103,7 @@ export interface ChangeListener {
   changed(key?: string): void;
 }
 
-/** Told what becomes of a command. */
+/** Receives what happens to a command. */
 export interface CommandObserver {
   /** The server's name; absent when it is not known yet. */
   readonly server?: string | undefined;
@@ -216,7 +216,7 @@ export abstract class Command<Result = unknown> implements Exchange {
    * miss. It is not called when the caller aborts the operation.
    */
   recover: ((failure: Failure) => boolean) | undefined;
-  /** Told what becomes of it; the server that it was given to last. */
+  /** Receives what happens to it; the server that it was given to last. */
   observer: CommandObserver | undefined;
   #resolve: Resolve<Result> | undefined;
   #reject: Reject | undefined;

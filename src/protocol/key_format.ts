@@ -4,7 +4,7 @@ import { quote, ValidationException } from "../errors.ts";
 import { checkKey } from "./key.ts";
 
 /**
- * What a client makes of the caller's keys before they are sent, as another client of the deployment does. The
+ * How a client changes the caller's keys before they are sent, as another client of the deployment does. The
  * entry `@moecache/moecache/keys` has those of some clients.
  *
  * Results, errors and events have the caller's keys. Two keys that become the same one share an item.
@@ -39,7 +39,7 @@ export interface KeyFormat {
    */
   route?(key: string): string;
   /**
-   * Makes the caller's key of one that memcached lists, or returns `undefined` for one that `encode` does not
+   * Turns a key that memcached lists back into the caller's key, or returns `undefined` for one that `encode` does not
    * make: `items` leaves that out. By default `items` lists keys as memcached has them.
    */
   decode?(sent: string): string | undefined;

@@ -163,6 +163,20 @@ Deno.test("adapters list the keys behind every format, and say when it has diges
   }
 });
 
+Deno.test("adapters hash a key that the client's format makes too long, and no shorter one", async () => {
+  await using server = await MemcachedServer.listen();
+  await using client = new Client(server.address, { keys: railsKeys() });
+  const store = new KeyvMoecache({ client });
+  // As it is stored, the second one has 240 characters, and as Rails sends it, 400.
+  for (const key of ["50% off", "%".repeat(80)]) await store.set(key, "value");
+  const keys: string[] = [];
+  for await (const { key } of client.items()) {
+    if (!key.endsWith("-generation")) keys.push(key.split(":").at(-1) ?? "");
+  }
+  const [hashed, readable] = keys.toSorted();
+  assertEquals([hashed?.slice(0, 2), hashed?.length, readable], ["%#", 45, "50%25%20off"]);
+});
+
 Deno.test("adapters refuse a client whose keys leave no room", async () => {
   await using server = await MemcachedServer.listen();
   const keys = djangoKeys({ prefix: "p".repeat(180) });

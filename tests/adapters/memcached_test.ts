@@ -370,6 +370,8 @@ Deno.test("memcached: a client has the methods of an EventEmitter", () => {
   const client = new Memcached(NOWHERE);
   const seen: string[] = [];
   const listener = () => seen.push("on");
+  client.once("failure", () => {});
+  assertEquals([client.emit("failure"), client.emit("failure")], [true, false]);
   client.on("issue", listener).prependListener("issue", () => seen.push("first"));
   client.prependOnceListener("issue", () => seen.push("once")).on("issue", listener);
   for (let i = 0; i < 2; i++) assert(client.emit("issue", {}));

@@ -81,7 +81,9 @@ Deno.test("stat goes on with the other servers while one does not answer", async
     {
       interrupted: interruption.signal,
       onOutput: (text) => {
-        if (JSON.parse(text).up === 1 && ++lines === 2) interruption.abort();
+        const { up, servers } = JSON.parse(text);
+        assertEquals(servers, 2);
+        if (up === 1 && ++lines === 2) interruption.abort();
       },
     },
   );

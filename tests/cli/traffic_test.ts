@@ -46,6 +46,20 @@ Deno.test("HeavyHitters forgets what is old", () => {
   assertEquals([counts.total, counts.size], [0, 0]);
 });
 
+Deno.test("mostFrequent finds the same as sorting all does", async () => {
+  await withSeed((seed) => {
+    const random = randomOf(seed);
+    const counts = Array.from({ length: 1000 }, (_, i) => {
+      return [`key:${i}`, Math.floor(random() * 50)] as const;
+    });
+    const sorted = counts.toSorted(([a, x], [b, y]) => y - x || (a < b ? -1 : 1));
+    for (const most of [0, 1, 5, 999, 1000, Infinity]) {
+      assertEquals(mostFrequent(counts, most), sorted.slice(0, most), String(most));
+    }
+    return Promise.resolve();
+  });
+});
+
 Deno.test("HotKeys scales by what the servers have dropped", async () => {
   await using server = await MemcachedServer.listen();
   await using client = new Client(server.address);

@@ -26,6 +26,7 @@ interface Doc {
 interface Exported {
   readonly name: string;
   readonly declarations: readonly {
+    readonly jsDoc?: Doc;
     readonly def?: { readonly methods?: readonly { readonly name: string; jsDoc?: Doc }[] };
   }[];
 }
@@ -125,6 +126,50 @@ Deno.test("the page of Client has every method, with its summary and an example"
     )
   ).map(([name]) => name);
   assertEquals(incomplete, []);
+});
+
+Deno.test("the page of Client begins with all its methods, in groups", () => {
+  const [declaration] = main.find(({ name }) => name === "Client")!.declarations;
+  const listed = Array.from(
+    declaration!.jsDoc!.doc!.matchAll(/\{@linkcode Client\.prototype\.(\w+) \| \1\}/g),
+    ([, name]) => name!,
+  );
+  const methods = [...methodsOf("Client").keys()].filter((name) => !name.startsWith("["));
+  assertEquals(listed.toSorted(), methods.toSorted());
+});
+
+/** All texts in the documentation, those of parameters and results as well. */
+function* textsOf(node: unknown): Generator<string> {
+  if (typeof node !== "object" || node === null) return;
+  for (const [name, value] of Object.entries(node)) {
+    if (name === "doc" && typeof value === "string") yield value;
+    else yield* textsOf(value);
+  }
+}
+
+const texts = [...new Set(textsOf(nodes))];
+
+Deno.test("no text in the documentation is raised or struck out, because of two signs in a paragraph", () => {
+  // The API reference reads `^` and `~` as marks, as in a^b^ and ~a~.
+  const paragraphs = texts.flatMap((text) =>
+    text.replace(/```[^]*?```|`[^`\n]*`/g, "").split(/\n\s*\n/)
+  );
+  assert(paragraphs.some((paragraph) => paragraph.includes("^")));
+  const isMarked = (text: string) => ["^", "~"].some((sign) => text.split(sign).length > 2);
+  assertEquals(paragraphs.filter(isMarked), []);
+});
+
+Deno.test("no link in the documentation leads to something of the runtime with the same name", () => {
+  const own = new Set(
+    Object.values(nodes).flatMap((node) =>
+      (node as { symbols?: Exported[] }).symbols?.map(({ name }) => name) ?? []
+    ),
+  );
+  const links = texts.flatMap((text) =>
+    Array.from(text.matchAll(/\{@link(?:code)? (\w+)/g), ([, name]) => name!)
+  );
+  assert(links.length > 20);
+  assertEquals(links.filter((name) => name in globalThis && !own.has(name)), []);
 });
 
 /** The methods that the page of a class or an interface shows, and what it says of each. */

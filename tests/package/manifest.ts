@@ -53,7 +53,7 @@ export const REQUIRED: Readonly<Record<string, RequiredForm>> = {
 
 const FIELDS = {
   description:
-    "A memcached client for Deno, Bun, Node and edge workers: one write for all that is issued together, and the servers, values and flags of Python's moecache and EnyimMemcached.",
+    "A memcached client for Deno, Bun, Node and edge workers. It sends concurrent operations in one write, and shares servers, values and flags with Python's moecache and EnyimMemcached.",
   keywords: [
     "memcached",
     "memcache",

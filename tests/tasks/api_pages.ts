@@ -22,6 +22,25 @@ export function withFullImports(page: string, name: string): string {
   );
 }
 
+/** Leads the links to the source to a repository: Deno writes the address of the file on this machine. */
+export function withSourcesAt(page: string, root: URL, repository: string): string {
+  return page.replaceAll(`href="${root.href.replaceAll("/", "&#x2F;")}`, `href="${repository}`);
+}
+
+/**
+ * What is added to the style sheet, for telephones: otherwise a page is as wide as its longest line of code, and its
+ * title covers the text.
+ */
+export const NARROW_STYLE = `
+.ddoc > div:not(#categoryPanel) { min-width: 0; }
+@media not all and (width >= 640px) {
+  .ddoc { padding: 0.5rem; }
+  #topnav { height: auto; }
+  #topnav > div { flex-wrap: wrap; gap: 0.5rem; }
+  #searchbar { min-width: 0; width: 9rem; }
+}
+`;
+
 /** The first sentence of the documentation on the page of an entry; empty if there is none. */
 export function summaryOf(page: string): string {
   const [, paragraph = ""] = /id="module_doc">.*?<p>([^]*?)<\/p>/.exec(page) ?? [];

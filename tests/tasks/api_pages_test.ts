@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { summaryOf, withEntries, withFullImports } from "./api_pages.ts";
+import { summaryOf, withEntries, withFullImports, withSourcesAt } from "./api_pages.ts";
 
 const USAGE =
   '<div class="usageContent"><h3>Usage</h3><div class="markdown"><pre>import { tagged } from &quot;views&quot;;' +
@@ -14,6 +14,15 @@ Deno.test("withFullImports() names the entry as programs import it", () => {
       "from &quot;@acme/cache&quot;",
     ),
     true,
+  );
+});
+
+Deno.test("withSourcesAt() leads to the file in the repository", () => {
+  const page =
+    '<a href="file:&#x2F;&#x2F;&#x2F;home&#x2F;ada&#x2F;cache&#x2F;src&#x2F;client.ts"></a>';
+  assertEquals(
+    withSourcesAt(page, new URL("file:///home/ada/cache/"), "https://example.com/main/"),
+    '<a href="https://example.com/main/src&#x2F;client.ts"></a>',
   );
 });
 

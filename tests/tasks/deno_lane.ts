@@ -39,7 +39,7 @@ export async function prepareMemcached(): Promise<string[]> {
   return [
     ...missing(
       "everything that needs a real memcached",
-      await installProgram("memcached", memcachedPath),
+      await installProgram("memcached", memcachedPath, "MEMCACHED"),
     ),
     ...missing("TLS with a real memcached", tlsFault()),
     ...missing("what Python makes of pickles", await installProgram("python3", python3Path)),

@@ -1,6 +1,12 @@
 /** `deno task docs [folder]`: builds the API reference of all entries as HTML, in `api/` by default. */
 
-import { summaryOf, withEntries, withFullImports } from "./api_pages.ts";
+import {
+  NARROW_STYLE,
+  summaryOf,
+  withEntries,
+  withFullImports,
+  withSourcesAt,
+} from "./api_pages.ts";
 import { readEntries } from "../package/module_graph.ts";
 import { readWords } from "./arguments.ts";
 import { jsrEnvironment } from "./environment.ts";
@@ -13,6 +19,8 @@ Builds the API reference of all entries of the package as HTML.
   folder  where the pages are written; the default is api/`;
 
 const NAME = "@moecache/moecache";
+const ROOT = new URL("../../", import.meta.url);
+const SOURCES = "https://github.com/moecache/moecache/blob/main/";
 
 async function* pagesIn(folder: string): AsyncGenerator<string> {
   for await (const { name, isDirectory } of Deno.readDir(folder)) {
@@ -34,7 +42,10 @@ const args = ["doc", "--html", `--name=${NAME}`, `--output=${folder}`, ...Object
 const code = await deno(args, env);
 if (code !== 0) Deno.exit(code);
 
-for await (const path of pagesIn(folder)) await change(path, (page) => withFullImports(page, NAME));
+for await (const path of pagesIn(folder)) {
+  await change(path, (page) => withSourcesAt(withFullImports(page, NAME), ROOT, SOURCES));
+}
+await change(`${folder}/page.css`, (style) => style + NARROW_STYLE);
 const listed = Object.keys(entries).filter((entry) => entry !== ".").map(async (entry) => {
   const href = `${entry}/index.html`;
   const summary = summaryOf(await Deno.readTextFile(`${folder}/${href}`));

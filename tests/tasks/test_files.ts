@@ -24,6 +24,7 @@ const ONLY_IN_FULL = [
   "drills/",
   "examples/",
   "features/get_or_set_processes_test.ts",
+  "tasks/api_reference_test.ts",
   "testing/memory_test.ts",
   "views/compositions_test.ts",
 ];
@@ -105,6 +106,7 @@ const SECONDS_IN_FULL: Readonly<Record<string, number>> = {
   "tests/drills/drills_test.ts": 8,
   "tests/examples/demo_test.ts": 8,
   "tests/features/get_or_set_processes_test.ts": 11,
+  "tests/tasks/api_reference_test.ts": 12,
   "tests/testing/memory_test.ts": 10,
   "tests/transcoding/fuzz_test.ts": 13,
   "tests/transcoding/pickle/fuzz_test.ts": 4,

@@ -1,4 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
+import { existsSync } from "node:fs";
+import { until } from "../support/turns.ts";
 import { Progress } from "./progress.ts";
 import { ROOT } from "./run.ts";
 import {
@@ -86,6 +88,42 @@ for (const isShared of [false, true]) {
       const outcome = await runPool(files, pool);
       assertEquals(outcome, { passed: 2, failed: 2, notRun: [] });
       assert(written.includes("broken") && written.includes("missing.ts"), written);
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  });
+}
+
+for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
+  Deno.test(`runPool leaves no file behind when ${signal} ends it`, async () => {
+    const folder = await Deno.makeTempDir();
+    try {
+      const [temporary, test] = [`${folder}/temporary`, `${folder}/endless_test.ts`];
+      await Deno.mkdir(temporary);
+      // It tells that it runs, and ends when whoever started it has.
+      const endless = `Deno.test("endless", async () => {
+        await Deno.writeTextFile(${JSON.stringify(`${folder}/runs`)}, "");
+        while (Deno.ppid === $PPID) await new Promise((resolve) => setTimeout(resolve, 10));
+      });`;
+      const program = `
+        import { Progress } from ${JSON.stringify(import.meta.resolve("./progress.ts"))};
+        import { runPool } from ${JSON.stringify(import.meta.resolve("./test_pool.ts"))};
+        const test = ${JSON.stringify(endless)}.replace("$PPID", Deno.pid);
+        Deno.writeTextFileSync(${JSON.stringify(test)}, test);
+        using progress = new Progress("pool", { isTerminal: false, write: () => {} });
+        const pool = { env: {}, args: ["--no-check"], processes: 1, isShared: true, progress };
+        await runPool([{ paths: [${JSON.stringify(test)}], seconds: 1 }], pool);
+      `;
+      await Deno.writeTextFile(`${folder}/program.ts`, program);
+      const args = ["run", "-A", "--no-check", `${folder}/program.ts`];
+      const env = { TMPDIR: temporary, NO_COLOR: "1" };
+      const child = new Deno.Command(Deno.execPath(), { args, env, stdout: "null" }).spawn();
+      await until(() => existsSync(`${folder}/runs`));
+      const during = await Array.fromAsync(Deno.readDir(temporary));
+      child.kill(signal);
+      const status = await child.status;
+      const after = await Array.fromAsync(Deno.readDir(temporary));
+      assertEquals([during.length, status.code, after], [1, code, []]);
     } finally {
       await Deno.remove(folder, { recursive: true });
     }

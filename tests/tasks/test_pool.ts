@@ -1,5 +1,6 @@
 /** Runs files of tests in several processes, and shows how far they have come. @module */
 
+import { atSignal } from "./ending.ts";
 import type { Outcome } from "./lane.ts";
 import type { Progress } from "./progress.ts";
 import { type Environment, ROOT } from "./run.ts";
@@ -139,14 +140,19 @@ async function runBatch(
   return counted;
 }
 
-/** A module in a file of its own that imports files of tests. It is removed when it is disposed of. */
+/** A module in a file of its own that imports files of tests. It is removed when it is disposed of, or by Ctrl-C. */
 async function importing(
   paths: readonly string[],
 ): Promise<AsyncDisposable & { readonly path: string }> {
   const path = await Deno.makeTempFile({ prefix: "moecache-tests-", suffix: "_test.ts" });
   const lines = paths.map((path) => `import ${JSON.stringify(new URL(path, ROOT).href)};\n`);
+  const atEnd = atSignal(() => Deno.removeSync(path));
   await Deno.writeTextFile(path, lines.join(""));
-  return { path, [Symbol.asyncDispose]: () => Deno.remove(path) };
+  const remove = async () => {
+    atEnd[Symbol.dispose]();
+    await Deno.remove(path);
+  };
+  return { path, [Symbol.asyncDispose]: remove };
 }
 
 /** Reads all that a process prints; ends it when it prints nothing for too long. */

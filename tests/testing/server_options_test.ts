@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { ValidationException } from "../../mod.ts";
+import { Client, ValidationException } from "../../mod.ts";
 import { MemcachedServer } from "../../src/testing/mod.ts";
 import { checkFault } from "../../src/testing/faults.ts";
 import { resolveOptions } from "../../src/testing/server_options.ts";
@@ -29,6 +29,18 @@ Deno.test("MemcachedServer refuses options that cannot be what they are", async 
       );
       assert(error.message.includes(name), `${error.message} does not name ${name}`);
     }
+  }
+});
+
+Deno.test("MemcachedServer evicts items unless it is told not to", async () => {
+  for (const [options, isEvicted] of [[{}, true], [{ evictions: false }, false]] as const) {
+    await using server = await MemcachedServer.listen({ memoryLimit: 100_000, ...options });
+    await using client = new Client(server.address);
+    const stored = await Promise.allSettled(
+      Array.from({ length: 20 }, (_, i) => client.set(`key${i}`, "x".repeat(10_000))),
+    );
+    assertEquals(stored.every(({ status }) => status === "fulfilled"), isEvicted);
+    assertEquals(await client.get("key0") === undefined, isEvicted);
   }
 });
 

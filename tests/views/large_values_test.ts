@@ -675,6 +675,27 @@ Deno.test("views say before they store anything that a transcoder refuses their 
   assertEquals((await client.getMany(["key", "other", "plain"])).size, 3);
 });
 
+Deno.test("largeValues refuses a damaged list, and finds nothing by one whose chunks are gone", async () => {
+  await using server = await MemcachedServer.listen();
+  await using client = new Client(server.address);
+  const view = largeValues(client, SMALL);
+  const id = "0123456789abcdef".repeat(2);
+  const damaged = [
+    ...[[], [id], [5, 2000, 1024], [id.slice(1), 2000, 1024], [id.toUpperCase(), 2000, 1024]],
+    ...[[id, -1, 1024], [id, 1.5, 1024], [id, "2000", 1024], [id, 2 ** 53, 2 ** 33]],
+    ...[[id, 2000, 0], [id, 0, 0], [id, 2000, -1024], [id, 2000, 1.5], [id, 2000, "1024"]],
+    [id, 100 * 1_048_576 + 1, 100],
+  ];
+  for (const parts of damaged) {
+    await client.set("key", ["~moecache-large", ...parts]);
+    const reading = () => view.get("key");
+    const error = await assertRejects(reading, ClientException, "list is damaged", `${parts}`);
+    assertStringIncludes(error.message, "Cannot read a large value");
+  }
+  await client.set("key", ["~moecache-large", id, 2000, 1024, "bytes"]);
+  assertEquals(await view.get("key"), undefined);
+});
+
 Deno.test("largeValues refuses invalid options", async () => {
   await using client = new Client("127.0.0.1:1");
   for (

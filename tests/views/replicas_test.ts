@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { assert, assertAlmostEquals, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import {
   Client,
   ClientException,
@@ -16,6 +16,7 @@ import {
   type ReplicasOptions,
 } from "../../src/views/mod.ts";
 import { MemcachedServer } from "../../src/testing/mod.ts";
+import { Latency } from "../../src/views/replicas/latency.ts";
 import { FakeClock } from "../support/fake_clock.ts";
 import { SwitchedFleet, untilUp } from "../support/switched_fleet.ts";
 import { describeKeyCommands } from "./key_commands_suite.ts";
@@ -638,6 +639,25 @@ Deno.test("replicas sets and deletes many keys when each fleet refuses some of t
   );
 });
 
+Deno.test("replicas: getMany rejects with what it has read where no fleet answers for some keys", async () => {
+  await using fleets = await SwitchedFleet.start(["a:1", "b:1", "c:1", "d:1"]);
+  const options = {
+    dial: fleets.dial,
+    locator: () => ({ locate: (key: string) => Number(key.startsWith("y")) }),
+  };
+  await using first = new Client(fleets.names.slice(0, 2), options);
+  await using second = new Client(fleets.names.slice(2), options);
+  const view = replicas([first, second]);
+  await view.setMany({ x: 1, y1: 2, y2: 3 });
+  const [, y1, , y2] = fleets.servers;
+  await y1?.become("refusing");
+  await y2?.become("refusing");
+  const keys = ["x", "y1", "none", "y2"];
+  const error = await assertRejects(() => view.getMany(keys), PartialSocketError);
+  assertEquals([...error.failures.keys()].toSorted(), ["y1", "y2"]);
+  assertEquals(error.results, new Map([["x", 1]]));
+});
+
 /** The same commands, but `getOrSet` begins only when a promise has resolved. */
 function withHeldGetOrSet(commands: KeyCommands, until: Promise<void>): KeyCommands {
   return new Proxy(commands, {
@@ -707,6 +727,17 @@ Deno.test("replicas reads the fleet that answers fastest, or any of them", async
   const any = replicas(fleets, { read: "any", clock });
   for (let i = 0; i < 200; i++) await any.get("key");
   for (const count of asked) assert(count > 50, `${asked}`);
+});
+
+Deno.test("Latency gives the average in which the latest durations count most", () => {
+  const latency = new Latency();
+  assertEquals(latency.smoothed, undefined);
+  latency.add(100);
+  assertEquals(latency.smoothed, 100);
+  latency.add(200);
+  assertAlmostEquals(latency.smoothed ?? 0, 110);
+  latency.add(10);
+  assertAlmostEquals(latency.smoothed ?? 0, 100);
 });
 
 Deno.test("replicas reads its own zone first", async () => {

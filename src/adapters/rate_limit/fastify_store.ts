@@ -25,7 +25,7 @@ export interface FastifyRateLimitStore {
   incr(key: string, callback: FastifyRateLimitCallback, timeWindow: number, max?: number): void;
   /** Reads the hits, and does not change them. */
   read(key: string, callback: FastifyRateLimitCallback, timeWindow: number): void;
-  /** Makes the store of a route, which counts apart. */
+  /** Makes the store of a route, which counts separately. */
   child(parameters: FastifyRateLimitParameters): FastifyRateLimitStore;
 }
 

@@ -36,7 +36,9 @@ export function addExporter(program: Command, runner: Runner): void {
 
 async function exporter(job: Job<ExporterOptions>): Promise<number> {
   const { options, printer, terminal } = job;
-  const wanted = readListenAddress(options.listen ?? DEFAULT_ADDRESS);
+  const { listen = DEFAULT_ADDRESS } = options;
+  // A fault of the command line is found before a server is asked.
+  readListenAddress(listen);
   const known = await job.fleet();
   const faults = new Faults(terminal);
   const server = createServer((request, response) => {
@@ -65,7 +67,7 @@ async function exporter(job: Job<ExporterOptions>): Promise<number> {
     }
     return await scrapeOther(options, target, faults);
   };
-  const { address, port } = await listenOn(server, wanted);
+  const { address, port } = await listenOn(server, listen);
   try {
     const at = address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`;
     await printer.record({ address: at }, `metrics on http://${at}/metrics`);

@@ -221,7 +221,7 @@ async function printSample(
     .map((rate = 0) => Math.round(rate));
   await printer.record(
     {
-      ...{ time: new Date(), up, items, fill, gets, hits: hitRate ?? null },
+      ...{ time: new Date(), up, servers: all, items, fill, gets, hits: hitRate ?? null },
       ...{ sets, evictions, connections },
     },
     [

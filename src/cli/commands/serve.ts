@@ -4,10 +4,10 @@ import { ValidationException } from "../../../mod.ts";
 import { MemcachedServer } from "../../testing/mod.ts";
 import type { Command } from "commander";
 import { define, type Job, type Runner } from "../definition.ts";
-import { listenOption, readListenAddress } from "../listen_address.ts";
+import { listenFault, listenOption, readListenAddress } from "../listen_address.ts";
 import { readSize, showSize } from "../quantities.ts";
 import { untilInterrupted } from "../terminal.ts";
-import { EXIT, messageOf, UsageFault } from "../usage.ts";
+import { EXIT, UsageFault } from "../usage.ts";
 
 interface ServeOptions {
   readonly listen?: string;
@@ -53,8 +53,7 @@ async function serve({ options: wanted, printer, terminal }: Job<ServeOptions>):
   const listening = host === "" ? listen("::").catch(() => listen("0.0.0.0")) : listen(host);
   const server = await listening.catch((error) => {
     if (error instanceof ValidationException) throw error;
-    // Each runtime has its own errors for an address that is taken, or is not this machine's.
-    throw new UsageFault(`cannot listen on ${address}: ${messageOf(error)}`);
+    throw listenFault(address, error);
   });
   try {
     await printer.record({ address: server.address }, `memcached on ${server.address}`);

@@ -9,7 +9,11 @@ const COUNTERS = [
   ["misses", "misses_total", "Keys that were read and had none."],
   ["timeouts", "timeouts_total", "Operations that took too long."],
   ["reconnects", "reconnects_total", "Connections opened after an earlier one was lost."],
-  ["failovers", "failovers_total", "Operations that went on elsewhere, or as a miss."],
+  [
+    "failovers",
+    "failovers_total",
+    "Operations that were sent to another server, or became a miss.",
+  ],
   ["coalescedKeys", "coalesced_keys_total", "Keys asked for together with others."],
   ["bytesIn", "received_bytes_total", "Bytes received from servers."],
   ["bytesOut", "sent_bytes_total", "Bytes sent to servers."],

@@ -35,11 +35,11 @@ export interface DetectedFormat {
   readonly client: string;
   /** The name of the transcoder that reads its items. */
   readonly transcoder: string;
-  /** What that transcoder has to be made with, where its default does not do. */
+  /** The options that the transcoder needs to read the item, if its defaults do not read it. */
   readonly options?: Readonly<Record<string, unknown>>;
   /** What the item holds then: `"text"`, `"a pickle of protocol 5"`, `"an Int32"` … */
   readonly holds: string;
-  /** How much speaks for it: `"strong"`, `"fair"` or `"weak"`. */
+  /** How likely it is that this client wrote the item: `"strong"`, `"fair"` or `"weak"`. */
   readonly confidence: Confidence;
   /** What the transcoder reads, if it was handed over. */
   readonly value?: unknown;

@@ -8,8 +8,8 @@ import { MARK, RAW_BYTES, typeCode } from "../enyim/dot_net_types.ts";
 import type { ByteSigns } from "./byte_signs.ts";
 
 /**
- * How much speaks for a client: its flags and bytes are like no other's; they are as it writes them, and as others do;
- * nothing speaks against it.
+ * How likely it is that a client wrote an item: only this client writes such flags and bytes; this client and others do;
+ * or it is only possible.
  */
 export type Confidence = "strong" | "fair" | "weak";
 

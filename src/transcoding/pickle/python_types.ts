@@ -43,14 +43,14 @@ export abstract class PythonObject {
   abstract toCall(): PythonCall;
 
   /**
-   * What is the same for values that are equal in Python, and only for these. `undefined` when Python cannot
+   * A key that two values share exactly if they are equal in Python. `undefined` when Python cannot
    * hash it.
    *
    * @internal
    */
   abstract toKey(): string | number | bigint | undefined;
 
-  /** Its text, so that JSON has something of it. */
+  /** Its text, for `JSON.stringify`. */
   toJSON(): unknown {
     return String(this);
   }

@@ -1,10 +1,10 @@
 /** The events of a view of several fleets. @module */
 
-/** What a fleet has missed; dispatched as the event `"failure"`. */
+/** An operation that failed in one fleet; dispatched as the event `"failure"`. */
 export class ReplicaFailure extends Event {
   /** The fleet's number in the list, from 0 on. */
   readonly replica: number;
-  /** The key that it could not be asked for, or does not have as the others do. */
+  /** The key of the operation that failed there. */
   readonly key: string;
   /** Whether a read or a write has failed. A failed write is repaired later: see {@linkcode replicas}. */
   readonly operation: "read" | "write";

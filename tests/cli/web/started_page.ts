@@ -37,13 +37,13 @@ export class StartedPage implements AsyncDisposable {
     this.#interruption = interruption;
   }
 
-  /** Serves a page for servers; arguments as on a command line. */
+  /** Serves a page for servers; arguments as on a command line. However busy the machine is, servers have the time. */
   static async start(servers: readonly string[], ...args: string[]): Promise<StartedPage> {
     const interruption = new AbortController();
     const { promise, resolve } = Promise.withResolvers<string>();
     const where = args.includes("--listen") ? [] : ["--listen", "127.0.0.1:0"];
     const ended = moecache(
-      ["web", "--json", "--every", "100ms", "--timeout", "2s", ...where, ...args],
+      ["web", "--json", "--every", "100ms", "--timeout", "60s", ...where, ...args],
       {
         env: { MEMCACHED_SERVERS: servers.join() },
         interrupted: interruption.signal,

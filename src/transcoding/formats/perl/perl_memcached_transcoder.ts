@@ -24,7 +24,7 @@ export interface PerlMemcachedTranscoderOptions {
   /** Whether strings that are not ASCII are marked as UTF-8: the `utf8` of Cache::Memcached::Fast; `false` by default. */
   readonly utf8?: boolean | undefined;
   /**
-   * Values of at least this many bytes are compressed with gzip, if they lose a fifth by it: both clients'
+   * Values of at least this many bytes are compressed with gzip, if they become a fifth shorter: both clients'
    * `compress_threshold`, 0 to 1,073,741,824; `Infinity`, for none, by default.
    */
   readonly compressThreshold?: number | undefined;

@@ -25,7 +25,7 @@ const SAVINGS = 0.2;
 /** How pecl/memcache is configured. All options are optional. */
 export interface PhpMemcacheTranscoderOptions {
   /**
-   * Values of at least this many bytes are compressed, if they lose a fifth by it: the threshold of
+   * Values of at least this many bytes are compressed, if they become a fifth shorter: the threshold of
    * `setCompressThreshold`, 0 to 1,073,741,824, or `Infinity` for none; 20,000 by default.
    */
   readonly compressThreshold?: number | undefined;

@@ -91,7 +91,7 @@ export class NumpyScalar extends PythonObject {
     return value instanceof Complex ? `${value.real}+${value.imag}j` : String(value);
   }
 
-  /** Its value, if JSON has such. */
+  /** Its value; a `bigint` as text. */
   override toJSON(): unknown {
     return typeof this.value === "bigint" ? String(this.value) : this.value;
   }
