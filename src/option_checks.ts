@@ -31,12 +31,7 @@ export function checkOptions<Options>(
   if (options === undefined) return;
   const known: readonly string[] = Object.keys(types);
   checkObject(options, `a plain object such as { ${known[0]} }`);
-  for (const name in options) {
-    // What a program has given all objects is no option.
-    if (!known.includes(name) && options[name as never] !== {}[name as never]) {
-      throw unknownOption(name, known);
-    }
-  }
+  checkKnown(options, known, unknownOption);
   // Not those found above: the getters of classes are not among them.
   for (const name of known as (keyof Options & string)[]) {
     const value: unknown = options[name];
@@ -141,6 +136,23 @@ function isSignal(value: unknown): boolean {
   return typeof (value as AbortSignal | null)?.throwIfAborted === "function";
 }
 
+/**
+ * Checks that all names are known. What a program has given all objects is no option.
+ *
+ * @throws The error that is made of the first unknown name.
+ */
+export function checkKnown(
+  options: object,
+  known: readonly string[],
+  makeError: (name: string, known: readonly string[]) => Error,
+): void {
+  for (const name in options) {
+    if (!known.includes(name) && options[name as never] !== {}[name as never]) {
+      throw makeError(name, known);
+    }
+  }
+}
+
 function unknownOption(name: string, known: readonly string[]): ValidationException {
   const meant = known.find((other) => differingLetters(name, other) <= 2);
   const hint = meant === undefined ? `known are ${known.join(", ")}` : `did you mean "${meant}"?`;
@@ -166,16 +178,13 @@ function differingLetters(name: string, other: string): number {
  */
 export function checkNames(options: object, known: readonly string[]): void {
   checkObject(options, "a plain object");
-  for (const name in options) {
-    if (!known.includes(name) && options[name as never] !== {}[name as never]) {
-      throw unknownOption(name, known);
-    }
-  }
+  checkKnown(options, known, unknownOption);
 }
 
 /**
  * As {@linkcode checkNames}, but the message does not guess which option was meant. For transcoders that programs may
- * load without a client: code for the guess would be a tenth of what they load.
+ * load without a client: code for the guess would be a tenth of what they load. So it looks for an unknown name itself,
+ * as {@linkcode checkKnown} does.
  *
  * @throws {ValidationException} When `options` is not an object, or an option is unknown.
  */

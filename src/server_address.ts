@@ -1,12 +1,12 @@
 /** The addresses of servers. @module */
 
 import { quote, ValidationException } from "./errors.ts";
-import { holdsNames, isHostName, show } from "./option_checks.ts";
+import { checkKnown, holdsNames, isHostName, show } from "./option_checks.ts";
 import { CheckedCredentials, type Credentials } from "./protocol/credentials.ts";
 import { ipv6Name } from "./routing/ipv6_name.ts";
 import type { Server } from "./routing/locator.ts";
 import { checkTls, chooseTls } from "./transport/tls_options.ts";
-import type { Endpoint, TlsOptions } from "./transport/transport.ts";
+import type { Endpoint, HostEndpoint, TlsOptions } from "./transport/transport.ts";
 
 /**
  * The address of a server, in any of these forms; the port is 11211 by default:
@@ -151,14 +151,10 @@ function takeApart(address: unknown): Parts {
   }
   if (isPair(address)) return { hostname: address[0], port: address[1] };
   if (holdsNames(address)) {
-    for (const name in address) {
-      if (!PARTS.includes(name) && address[name as never] !== {}[name as never]) {
-        throw invalid(
-          address,
-          `it has an unknown ${quote(name)}${name === "host" ? `: did you mean "hostname"?` : ""}`,
-        );
-      }
-    }
+    checkKnown(address, PARTS, (name) => {
+      const hint = name === "host" ? `: did you mean "hostname"?` : "";
+      return invalid(address, `it has an unknown ${quote(name)}${hint}`);
+    });
     return address;
   }
   throw invalid(address, "it must be a string, a pair, an object or a URL");
@@ -255,7 +251,7 @@ function resolveHost(
   hostname: unknown,
   port: unknown,
   refuse: Refuse,
-): Pick<ResolvedServer, "name" | "endpoint"> {
+): { readonly name: string; readonly endpoint: HostEndpoint } {
   const bare = typeof hostname === "string" ? hostname.replace(/^\[(.*:.*)\]$/, "$1") : "";
   const literal = isIPv6(bare);
   if (!literal && !isHostName(bare)) {

@@ -74,8 +74,8 @@ const BEHIND_COMMANDS = [
   // A tag's generation is the counter of a namespace's; where it is unknown, values are computed and not stored.
   "features/rising_counter.ts",
   "features/unstored_values.ts",
-  // A cas unique tells an item only on the connection that it was read through.
-  "features/tied_cas.ts",
+  // On which connection an item was looked at: elsewhere its cas unique tells nothing. And whether it was stale.
+  "features/info_extras.ts",
 ];
 
 /** These stand beside the layers, and import of them no more than this. */

@@ -83,8 +83,9 @@ export const OPERATION_OPTIONS: OptionTypes<OperationOptions> = {
   failover: "failover",
 };
 
-/** The options that every command takes. */
-export function operationOptions({ signal, failover }: OperationOptions): OperationOptions {
+/** The options that every command takes, without others; `null` counts as absent until it is refused. */
+export function operationOptions(options: OperationOptions | undefined): OperationOptions {
+  const { signal, failover } = options ?? {};
   return { signal, failover };
 }
 

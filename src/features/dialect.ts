@@ -2,7 +2,6 @@
 
 import { cannotLoad } from "../errors.ts";
 import type { Session } from "../commands/session.ts";
-import type { ServerHandle } from "../connection/server_handle.ts";
 import {
   isClassic,
   isDialectKnown,
@@ -10,6 +9,7 @@ import {
   noteClassic,
   noteVersion,
 } from "../fleet/dialects.ts";
+import { nodeOf } from "../fleet/route.ts";
 import { inContext, presentContext } from "../observation.ts";
 import { VersionCommand } from "../protocol/commands/answer.ts";
 import { lazily } from "../waiting.ts";
@@ -44,7 +44,7 @@ export async function inDialect<Result>(
       return await meta();
     } catch (error) {
       if (session.settings.dialect === "meta" || !isUnknownCommand(error)) throw error;
-      const node = nodeOf(session, key);
+      const node = nodeOf(session.route, key);
       if (node !== undefined) noteClassic(node);
     }
   }
@@ -54,13 +54,13 @@ export async function inDialect<Result>(
 
 /** Requests the version of a key's server, once. */
 export async function learnVersion(session: Session, key: string): Promise<void> {
-  const before = nodeOf(session, key);
+  const before = nodeOf(session.route, key);
   if (session.settings.dialect !== undefined) return;
   if (before !== undefined && isDialectKnown(before)) return;
   const [version] = await Promise.allSettled([
     session.ask(key, () => new VersionCommand(), undefined),
   ]);
-  const node = nodeOf(session, key);
+  const node = nodeOf(session.route, key);
   // An error here is ignored: the operation itself will fail and report it.
   if (node === undefined || version.status === "rejected") return;
   noteVersion(node, version.value);
@@ -69,16 +69,6 @@ export async function learnVersion(session: Session, key: string): Promise<void>
 /** Whether the server of a key gets classic commands. */
 export function speaksClassic(session: Session, key: string): boolean {
   if (session.settings.dialect !== undefined) return session.settings.dialect === "classic";
-  const node = nodeOf(session, key);
+  const node = nodeOf(session.route, key);
   return node !== undefined && isClassic(node);
-}
-
-/** The server of a key, if there is one now. */
-function nodeOf(session: Session, key: string): ServerHandle | undefined {
-  try {
-    return session.route.find(key).member.node;
-  } catch {
-    // The operation itself fails with it, and says what it is about, or waits for discovery.
-    return undefined;
-  }
 }

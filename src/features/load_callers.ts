@@ -2,6 +2,7 @@
 
 import { type CallTracker, makeCallTracker } from "../transport/call_tracker.ts";
 import { ClientException } from "../errors.ts";
+import { isPromise } from "../option_checks.ts";
 import { lazily } from "../waiting.ts";
 import type { Running } from "./loads.ts";
 
@@ -43,8 +44,7 @@ export function useAtOnce<Value, Result>(
   value: Value | Promise<Value>,
   use: (value: Value) => Result,
 ): Result | Promise<Result> {
-  const isLater = typeof (value as Partial<Promise<Value>> | undefined)?.then === "function";
-  return isLater ? Promise.resolve(value).then(use) : use(value as Value);
+  return isPromise(value) ? Promise.resolve(value).then(use) : use(value);
 }
 
 /** Waits for a load. Meanwhile it is recorded that the current load waits for it. */

@@ -10,7 +10,7 @@ import { CHANCES } from "../protocol/command.ts";
 import { checkExptime } from "../protocol/exptime.ts";
 import { checkSeconds } from "../protocol/seconds.ts";
 import { inDialect } from "./dialect.ts";
-import { tie } from "./tied_cas.ts";
+import { withExtras } from "./info_extras.ts";
 import type { Session } from "../commands/session.ts";
 import {
   checkMetaRequest,
@@ -103,8 +103,8 @@ async function inspectByMeta(
     return command;
   }, options);
   if (reply.status === "EN") return undefined;
-  const known = { carrier: command?.carrier, isStale: reply.flags.X !== undefined };
-  return tie(readItemInfo(reply, key), known);
+  const extras = { carrier: command?.carrier, isStale: reply.flags.X !== undefined };
+  return withExtras(readItemInfo(reply, key), extras);
 }
 
 /** The reply if the client treats an unreachable server as a miss: no right is won, and nothing is stored. */

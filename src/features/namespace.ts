@@ -32,6 +32,9 @@ type KeyCommand = Exclude<keyof KeyCommands, "longestKey" | "withTranscoder">;
 // deno-lint-ignore no-explicit-any -- what the methods take, they check
 type AnyCommands = Readonly<Record<KeyCommand, (...args: any[]) => any>>;
 
+/** The commands whose second argument is a value to store. */
+const STORING: readonly KeyCommand[] = ["set", "add", "replace", "cas"];
+
 /** How long what stands behind the prefix may be: the digits of the largest generation, 2^64 - 1, and a colon. */
 export const GENERATION_LENGTH = 21;
 
@@ -179,7 +182,7 @@ export class Namespace implements KeyCommands {
   }
 
   get<Value = unknown>(key: string, options?: OperationOptions): Promise<Value | undefined> {
-    return this.#run("get", key, [], options, none);
+    return this.#run("get", [key], options, none);
   }
 
   getMany<Value = unknown>(
@@ -193,7 +196,7 @@ export class Namespace implements KeyCommands {
     key: string,
     options?: OperationOptions,
   ): Promise<{ value: Value; cas: bigint } | undefined> {
-    return this.#run("gets", key, [], options, none);
+    return this.#run("gets", [key], options, none);
   }
 
   getAndTouch<Value = unknown>(
@@ -201,11 +204,11 @@ export class Namespace implements KeyCommands {
     exptime: Exptime,
     options?: OperationOptions,
   ): Promise<Value | undefined> {
-    return this.#run("getAndTouch", key, [exptime], options, none);
+    return this.#run("getAndTouch", [key, exptime], options, none);
   }
 
   set(key: string, value: unknown, exptime?: Exptime, options?: OperationOptions): Promise<void> {
-    return this.#run("set", key, [value, exptime], options, none, "value");
+    return this.#run("set", [key, value, exptime], options, none);
   }
 
   setMany(
@@ -239,7 +242,7 @@ export class Namespace implements KeyCommands {
     exptime?: Exptime,
     options?: OperationOptions,
   ): Promise<boolean> {
-    return this.#run("add", key, [value, exptime], options, no, "value");
+    return this.#run("add", [key, value, exptime], options, no);
   }
 
   replace(
@@ -248,15 +251,15 @@ export class Namespace implements KeyCommands {
     exptime?: Exptime,
     options?: OperationOptions,
   ): Promise<boolean> {
-    return this.#run("replace", key, [value, exptime], options, no, "value");
+    return this.#run("replace", [key, value, exptime], options, no);
   }
 
   append(key: string, data: string | Uint8Array, options?: OperationOptions): Promise<boolean> {
-    return this.#run("append", key, [data], options, no);
+    return this.#run("append", [key, data], options, no);
   }
 
   prepend(key: string, data: string | Uint8Array, options?: OperationOptions): Promise<boolean> {
-    return this.#run("prepend", key, [data], options, no);
+    return this.#run("prepend", [key, data], options, no);
   }
 
   cas(
@@ -266,7 +269,7 @@ export class Namespace implements KeyCommands {
     exptime?: Exptime,
     options?: OperationOptions,
   ): Promise<CasOutcome> {
-    return this.#run("cas", key, [value, cas, exptime], options, () => "not_found", "value");
+    return this.#run("cas", [key, value, cas, exptime], options, () => "not_found");
   }
 
   incr(
@@ -274,7 +277,7 @@ export class Namespace implements KeyCommands {
     delta?: bigint | number,
     options?: CounterOptions,
   ): Promise<bigint | undefined> {
-    return this.#run("incr", key, [delta], options, none);
+    return this.#run("incr", [key, delta], options, none);
   }
 
   decr(
@@ -282,15 +285,15 @@ export class Namespace implements KeyCommands {
     delta?: bigint | number,
     options?: CounterOptions,
   ): Promise<bigint | undefined> {
-    return this.#run("decr", key, [delta], options, none);
+    return this.#run("decr", [key, delta], options, none);
   }
 
   touch(key: string, exptime: Exptime, options?: OperationOptions): Promise<boolean> {
-    return this.#run("touch", key, [exptime], options, no);
+    return this.#run("touch", [key, exptime], options, no);
   }
 
   delete(key: string, options?: OperationOptions): Promise<boolean> {
-    return this.#run("delete", key, [], options, no);
+    return this.#run("delete", [key], options, no);
   }
 
   deleteMany(
@@ -311,7 +314,7 @@ export class Namespace implements KeyCommands {
   }
 
   invalidate(key: string, options?: InvalidateOptions): Promise<boolean> {
-    return this.#run("invalidate", key, [], options, no);
+    return this.#run("invalidate", [key], options, no);
   }
 
   update<Value = unknown>(
@@ -325,7 +328,7 @@ export class Namespace implements KeyCommands {
   }
 
   inspect(key: string, options?: OperationOptions): Promise<ItemInfo | undefined> {
-    return this.#run("inspect", key, [], options, none);
+    return this.#run("inspect", [key], options, none);
   }
 
   withTranscoder(transcoder: Transcoder): Namespace {
@@ -334,33 +337,32 @@ export class Namespace implements KeyCommands {
   }
 
   locate(key: string): Promise<KeyLocation> {
-    return this.#run("locate", key, [], undefined);
+    return this.#run("locate", [key]);
   }
 
   /**
    * Runs a command with the key as memcached stores it. What it is given is taken at once, because it may be sent later,
    * or once more, and the caller may change it.
    *
-   * @param args What the command takes between the key and the options.
+   * @param args What the command takes before the options.
    * @param miss The result if the generation is unknown and the client treats this as a miss.
-   * @param first `"value"` if the first of `args` is a value to store.
    */
   #run<Result>(
     command: KeyCommand,
-    key: string,
-    args: readonly unknown[],
-    options: OperationOptions | undefined,
+    args: readonly [key: string, ...unknown[]],
+    options?: OperationOptions,
     miss?: () => Result,
-    first?: "value",
   ): Promise<Result> {
+    const [key, ...others] = args;
     return this.#operate(command, key, options, () => {
-      const own = args.map(ownArgument);
-      if (first) own[0] = this.#take(args[0], key, command);
+      const own = others.map(ownArgument);
+      const storesValue = STORING.includes(command);
+      if (storesValue) own[0] = this.#take(others[0], key, command);
       return (generations, options) => {
         const given = this.#commands;
-        const commands: AnyCommands = first ? generations.itemsFor(given) : given;
+        const commands: AnyCommands = storesValue ? generations.itemsFor(given) : given;
         const operate = ({ prefix }: Attempt) => commands[command](prefix + key, ...own, options);
-        return generations.call(command, [key, ...args], { operate, options, miss, values: own });
+        return generations.call(command, args, { operate, options, miss, values: own });
       };
     });
   }

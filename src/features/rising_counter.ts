@@ -99,13 +99,13 @@ export class RisingCounter {
   async nextTime(options?: OperationOptions): Promise<bigint> {
     const { known = 0n } = this;
     const next = (present: bigint) => timeAfter(present > known ? present : known);
-    return this.#learn(await this.#raise(next, operationOptions(options ?? {})));
+    return this.#learn(await this.#raise(next, operationOptions(options)));
   }
 
   async #count(step: 0n | 1n, options: OperationOptions | undefined): Promise<bigint> {
     const { known = 0n } = this;
     const initial = timeAfter(known);
-    const own = operationOptions(options ?? {});
+    const own = operationOptions(options);
     const counted = await this.#incr(this.#key, step, { ...own, initial });
     const least = known + step;
     if (counted !== undefined && counted >= least) return this.#learn(counted);

@@ -12,6 +12,7 @@ import type { OperationOptions } from "../commands/operation_options.ts";
 import type { Session } from "../commands/session.ts";
 import type { ServerHandle } from "../connection/server_handle.ts";
 import { messageOf } from "../errors.ts";
+import { nodeOf } from "../fleet/route.ts";
 import { isUnreachable } from "../protocol/backend_failure.ts";
 import { isUnsent } from "../protocol/command.ts";
 import type { CasOutcome } from "../protocol/commands/storage.ts";
@@ -102,16 +103,7 @@ export function onItsServer(
   session: Session | undefined,
   routingKey: string = stub.key,
 ): Stub {
-  return { ...stub, server: session && serverOf(session, routingKey) };
-}
-
-function serverOf({ route }: Session, key: string): ServerHandle | undefined {
-  try {
-    return route.find(key).member.node;
-  } catch {
-    // All have gone down since.
-    return undefined;
-  }
+  return { ...stub, server: session && nodeOf(session.route, routingKey) };
 }
 
 /**

@@ -25,27 +25,6 @@ export interface TiedValue<Value> {
   readonly carrier: number;
 }
 
-/** What is known of an item beside what its data tells. */
-export interface Tie {
-  /** The connection that the data came through. */
-  readonly carrier: number | undefined;
-  /** Whether the item has been marked as stale. */
-  readonly isStale: boolean;
-}
-
-const ties = /* @__PURE__ */ new WeakMap<object, Tie>();
-
-/** Remembers what belongs to memcached's data about an item. */
-export function tie<Info extends object>(info: Info, known: Tie | undefined): Info {
-  if (known !== undefined) ties.set(info, known);
-  return info;
-}
-
-/** What {@linkcode tie} has remembered; nothing of other implementations' data. */
-export function tieOf(info: object): Tie | undefined {
-  return ties.get(info);
-}
-
 /**
  * Reads an item; the value of an item without one, such as a lease, is `undefined`.
  *

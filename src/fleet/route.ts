@@ -50,3 +50,13 @@ export interface Route {
    */
   find(key: string): Found;
 }
+
+/** The server of a key, if there is one now. */
+export function nodeOf(route: Route, key: string): ServerHandle | undefined {
+  try {
+    return route.find(key).member.node;
+  } catch {
+    // All are down, or none has been discovered yet: the operation itself fails with that, or waits.
+    return undefined;
+  }
+}

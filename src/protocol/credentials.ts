@@ -1,6 +1,6 @@
 /** User names and passwords. @module */
 
-import { isVisible } from "../option_checks.ts";
+import { checkKnown, isVisible } from "../option_checks.ts";
 
 /**
  * A user name and password, for servers with authentication. memcached compares them as UTF-8. In memcached's file for
@@ -62,9 +62,7 @@ function checkCredentials(credentials: unknown, refuse: (why: string) => never):
     refuse("auth must be an object with username and password");
   }
   const { username, password, dialect, ...rest } = credentials as Record<string, unknown>;
-  for (const name in rest) {
-    if (rest[name] !== {}[name as never]) refuse(`auth has an unknown "${name}"`);
-  }
+  checkKnown(rest, [], (name) => refuse(`auth has an unknown "${name}"`));
   if (!isWord(username)) refuse(`auth.username ${RULE}`);
   if (!isWord(password)) refuse(`auth.password ${RULE}`);
   if (dialect === undefined || dialect === "memcached") return { username, password };

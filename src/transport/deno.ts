@@ -3,7 +3,7 @@
 import "../loaded_already.ts";
 import { systemClock } from "../waiting.ts";
 import { timeToNextAddress } from "./attempts.ts";
-import type { DialOptions, Endpoint, Transport } from "./transport.ts";
+import type { DialOptions, Endpoint, HostEndpoint, Transport } from "./transport.ts";
 
 /** The likely maximum number of a name's addresses, because `Deno.connect` resolves names itself. */
 const LIKELY_ADDRESSES = 3;
@@ -13,8 +13,8 @@ const GRACE = 50;
 
 /** Opens a TCP or unix socket with `Deno.connect`. */
 export async function dialDeno(endpoint: Endpoint, options: DialOptions): Promise<Transport> {
-  const { path } = endpoint;
-  if (path !== undefined) {
+  if (endpoint.path !== undefined) {
+    const { path } = endpoint;
     return new DenoTransport(await Deno.connect({ transport: "unix", path }));
   }
   const connection = await connectTcp(endpoint, options);
@@ -33,7 +33,7 @@ export async function dialDeno(endpoint: Endpoint, options: DialOptions): Promis
  * to end by itself, which it nearly always does, and is aborted only if it hangs.
  */
 async function connectTcp(
-  { hostname, port }: Endpoint,
+  { hostname, port }: HostEndpoint,
   { signal, connectTimeout }: DialOptions,
 ): Promise<Deno.TcpConn> {
   const hanging = new AbortController();
@@ -42,8 +42,8 @@ async function connectTcp(
   signal.addEventListener("abort", giveUp);
   try {
     return await Deno.connect({
-      hostname: hostname!,
-      port: port!,
+      hostname,
+      port,
       signal: hanging.signal,
       autoSelectFamilyAttemptDelay: timeToNextAddress(connectTimeout, LIKELY_ADDRESSES),
     });

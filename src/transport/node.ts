@@ -58,10 +58,8 @@ export async function connectNode(
   };
   signal.throwIfAborted();
   if (path !== undefined) return await connect({ path }, signal);
-  const hosts = await lookUp(hostname!, signal);
-  const attempts = hosts.map((host) => (signal: AbortSignal) =>
-    connect({ ...host, port: port! }, signal)
-  );
+  const hosts = await lookUp(hostname, signal);
+  const attempts = hosts.map((host) => (signal: AbortSignal) => connect({ ...host, port }, signal));
   return await firstOf(attempts, timeToNextAddress(connectTimeout, hosts.length), signal);
 }
 

@@ -82,9 +82,9 @@ export async function dialTls(endpoint: Endpoint, options: DialOptions): Promise
   }
 }
 
-function expectedOf({ hostname, tls }: Endpoint): Expected {
+function expectedOf({ hostname = "", tls = {} }: Endpoint): Expected {
   // Certificates contain neither the dot at the end of an absolute name nor the interface of an address.
-  return { serverName: (tls!.serverName ?? hostname!).replace(/\.$|%.*$/, ""), tls: tls! };
+  return { serverName: (tls.serverName ?? hostname).replace(/\.$|%.*$/, ""), tls };
 }
 
 async function openSecured(dialling: Dialling): Promise<NodeTransport> {

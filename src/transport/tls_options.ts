@@ -1,6 +1,6 @@
 /** Checks TLS options before any socket is opened. @module */
 
-import { holdsNames, isHostName } from "../option_checks.ts";
+import { checkKnown, holdsNames, isHostName } from "../option_checks.ts";
 import type { TlsOptions } from "./transport.ts";
 
 /**
@@ -20,9 +20,7 @@ export function checkTls(
     refuse("tls must be a boolean or an object");
   }
   const { caCerts, cert, key, serverName, ...rest } = tls as Record<string, unknown>;
-  for (const name in rest) {
-    if (rest[name] !== {}[name as never]) refuse(`tls has an unknown "${name}"`);
-  }
+  checkKnown(rest, [], (name) => refuse(`tls has an unknown "${name}"`));
   if (caCerts !== undefined && !isListOfCertificates(caCerts)) {
     refuse("tls.caCerts must be a list of certificates in PEM");
   }

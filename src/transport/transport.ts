@@ -67,17 +67,31 @@ export interface TlsOptions {
   readonly serverName?: string | undefined;
 }
 
-/** The address of a server, and its TLS options. */
-export interface Endpoint {
-  /** The host name or IP address, without brackets. Absent for a unix socket. */
-  readonly hostname?: string;
-  /** TCP port. */
-  readonly port?: number;
-  /** Path of a unix socket. */
-  readonly path?: string;
-  /** Set if TLS is used. */
-  readonly tls?: TlsOptions;
-}
+/** The address of a server: a host name and a port, with TLS options if TLS is used; or the path of a unix socket. */
+export type Endpoint =
+  | {
+    /** The host name or IP address, without brackets. */
+    readonly hostname: string;
+    /** TCP port. */
+    readonly port: number;
+    /** Absent. */
+    readonly path?: never;
+    /** Set if TLS is used. */
+    readonly tls?: TlsOptions;
+  }
+  | {
+    /** Absent. */
+    readonly hostname?: never;
+    /** Absent. */
+    readonly port?: never;
+    /** Path of a unix socket. */
+    readonly path: string;
+    /** Absent: unix sockets have no TLS. */
+    readonly tls?: never;
+  };
+
+/** The address of a server that is no unix socket. */
+export type HostEndpoint = Extract<Endpoint, { readonly hostname: string }>;
 
 /** The options for opening a socket. */
 export interface DialOptions {

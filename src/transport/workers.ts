@@ -42,8 +42,8 @@ export async function dialWorkers(endpoint: Endpoint, options: DialOptions): Pro
 
 function addressOf({ hostname, port, path }: Endpoint): { hostname: string; port: number } {
   if (path !== undefined) throw new SocketError("workers have no unix sockets");
-  const isIPv6 = hostname!.includes(":");
-  return { hostname: isIPv6 ? `[${hostname}]` : hostname!, port: port! };
+  const isIPv6 = hostname.includes(":");
+  return { hostname: isIPv6 ? `[${hostname}]` : hostname, port };
 }
 
 /** Workers trust the public authorities only, and cannot send a client certificate. */

@@ -1,7 +1,7 @@
 /** Copies of an item in other places, which follow the item. @module */
 
 import type { Exptime, ItemInfo, KeyCommands, OperationOptions } from "../../mod.ts";
-import { tieOf } from "../features/tied_cas.ts";
+import { extrasOf } from "../features/info_extras.ts";
 import {
   isReserved,
   itemTranscoder,
@@ -81,7 +81,7 @@ async function copyTo(
   exptime: Exptime,
   options: OperationOptions,
 ): Promise<void> {
-  const isStale = tieOf(info)?.isStale;
+  const isStale = extrasOf(info)?.isStale;
   if (isStale && markStale !== undefined) return void await markStale(options);
   await commands.set(key, value, exptime, options);
   if (isStale) await commands.invalidate(key, options);
@@ -103,7 +103,7 @@ export async function fill(
   // Asked first: mostly, it tells already that there is nothing to copy.
   const info = await source.commands.inspect(source.key, options);
   if (info === undefined) return undefined;
-  const isStale = tieOf(info)?.isStale;
+  const isStale = extrasOf(info)?.isStale;
   if (isStale && markStale !== undefined) return undefined;
   const present = await commands.withTranscoder(itemTranscoder).get<RawItem>(key, options);
   if (hasNoValue(present, info)) return undefined;

@@ -87,7 +87,7 @@ function hasProxy(): boolean {
   return new TextDecoder().decode(stdout).includes("proxy_config");
 }
 
-/** A route is written differently from memcached 1.6.23 on. */
+/** A route is written differently from memcached 1.6.23 on. Pools have names: 1.6.18 loses those with numbers. */
 const routes = (ports: readonly number[]) => `
 local ports = { ${ports.join(", ")} }
 
@@ -97,14 +97,14 @@ function mcp_config_pools()
   mcp.backend_retry_timeout(${PATIENCE / 1000})
   local pools = {}
   for i, port in ipairs(ports) do
-    pools[i] = mcp.pool({ mcp.backend("b" .. i, "127.0.0.1", tostring(port)) })
+    pools["p" .. i] = mcp.pool({ mcp.backend("b" .. i, "127.0.0.1", tostring(port)) })
   end
   return pools
 end
 
 local function place(request)
   local number = string.match(request:key(), "(%d+)%D*$") or "0"
-  return tonumber(number) % #ports + 1
+  return "p" .. tonumber(number) % #ports + 1
 end
 
 function mcp_config_routes(pools)
@@ -114,7 +114,7 @@ function mcp_config_routes(pools)
   end
   local generator = mcp.funcgen_new()
   local handles = {}
-  for i, pool in ipairs(pools) do handles[i] = generator:new_handle(pool) end
+  for i, pool in pairs(pools) do handles[i] = generator:new_handle(pool) end
   generator:ready({ n = "route", f = function(context)
     return function(request)
       return context:enqueue_and_wait(request, handles[place(request)])

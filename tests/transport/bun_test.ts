@@ -8,7 +8,7 @@ import { Client, SocketError } from "../../mod.ts";
 import { dialBun } from "../../src/transport/bun.ts";
 import { dialNode } from "../../src/transport/node.ts";
 import { dialTls } from "../../src/transport/node_tls.ts";
-import type { Endpoint } from "../../src/transport/transport.ts";
+import type { HostEndpoint } from "../../src/transport/transport.ts";
 import { CertificateAuthority } from "../support/certificates.ts";
 import { MemcachedProcess } from "../support/memcached.ts";
 import { greeting, ScriptedPeer } from "../support/scripted_peer.ts";
@@ -37,7 +37,7 @@ class HangingServer implements AsyncDisposable {
     return server;
   }
 
-  get endpoint(): Endpoint {
+  get endpoint(): HostEndpoint {
     return { hostname: "127.0.0.1", port: this.#memcached.port };
   }
 

@@ -6,10 +6,10 @@
 
 import { Client, type ServerAddress } from "../../mod.ts";
 import { dial } from "../../src/transport/dial.ts";
-import type { Endpoint } from "../../src/transport/transport.ts";
+import type { HostEndpoint } from "../../src/transport/transport.ts";
 
 interface TimedDial {
-  readonly endpoint: Endpoint;
+  readonly endpoint: HostEndpoint;
   /** Milliseconds. */
   readonly connectTimeout: number;
   /** Fewer milliseconds than this are soon. */

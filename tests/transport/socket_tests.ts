@@ -7,7 +7,13 @@ import net from "node:net";
 import { tmpdir } from "node:os";
 import tls from "node:tls";
 import { openChannel } from "../../src/transport/byte_channel.ts";
-import type { Dial, Endpoint, Receiver, Transport } from "../../src/transport/transport.ts";
+import type {
+  Dial,
+  Endpoint,
+  HostEndpoint,
+  Receiver,
+  Transport,
+} from "../../src/transport/transport.ts";
 import { CountedSignal } from "../support/counted_signal.ts";
 import { standstill, turn, until } from "../support/turns.ts";
 
@@ -46,7 +52,7 @@ export class Peer implements AsyncDisposable {
     return peer;
   }
 
-  get endpoint(): Endpoint {
+  get endpoint(): HostEndpoint {
     return { hostname: "127.0.0.1", port: (this.server.address() as net.AddressInfo).port };
   }
 

@@ -133,14 +133,18 @@ class Comparison {
 
   /** Compares a batch, and looks again at those that are due. */
   async add(batch: ItemBatch): Promise<void> {
-    const doubtful = await this.#compare(batch, false);
+    const doubtful: ItemMetadata[] = [];
+    for (const [item, difference] of await this.#differences(batch)) {
+      if (difference === DOUBTFUL) doubtful.push(item);
+      else await this.#count(item, difference);
+    }
     // All lifetimes may differ: to wait after each batch would take minutes.
     const due = performance.now() + SECOND_LOOK;
     if (doubtful.length > 0) this.#again.push({ server: batch.server, items: doubtful, due });
     let [next] = this.#again;
     while (next !== undefined && next.due <= performance.now()) {
       this.#again.shift();
-      await this.#compare(next, true);
+      await this.#lookAgain(next);
       [next] = this.#again;
     }
   }
@@ -149,27 +153,28 @@ class Comparison {
   async end(): Promise<void> {
     for (const batch of this.#again) {
       await pause(Math.max(0, batch.due - performance.now()), this.#job.terminal.interrupted);
-      await this.#compare(batch, true);
+      await this.#lookAgain(batch);
     }
   }
 
-  /** Resolves to the items that have to be looked at again. */
-  async #compare(batch: ItemBatch, isSecond: boolean): Promise<ItemMetadata[]> {
-    const { counts } = this;
-    const found = await this.#differences(batch);
-    const doubtful: ItemMetadata[] = [];
-    for (const [item, difference] of found) {
-      if (difference === GONE) continue;
-      if (difference === DOUBTFUL && !isSecond) {
-        doubtful.push(item);
-        continue;
-      }
-      counts.compared++;
-      if (difference === undefined) continue;
-      counts[difference === "missing" ? "missing" : "different"]++;
-      await this.#print(item, difference === DOUBTFUL ? "ttl" : difference);
+  /** Compares items once more: what is still doubtful differs. */
+  async #lookAgain(batch: ItemBatch): Promise<void> {
+    for (const [item, difference] of await this.#differences(batch)) {
+      await this.#count(item, difference === DOUBTFUL ? "ttl" : difference);
     }
-    return doubtful;
+  }
+
+  /** Counts a compared item, and prints how it differs. */
+  async #count(
+    item: ItemMetadata,
+    difference: Exclude<Difference, typeof DOUBTFUL> | undefined,
+  ): Promise<void> {
+    if (difference === GONE) return;
+    const { counts } = this;
+    counts.compared++;
+    if (difference === undefined) return;
+    counts[difference === "missing" ? "missing" : "different"]++;
+    await this.#print(item, difference);
   }
 
   /** How the items of a batch differ; if its server fails, its rest is left out. */

@@ -7,8 +7,9 @@ import { ClientException } from "../../errors.ts";
 import type { ItemInfo } from "../../protocol/commands/meta.ts";
 import type { RawItem } from "../../transcoding/item_codec.ts";
 import { backoff, pause } from "../../waiting/timers.ts";
+import { withExtras } from "../info_extras.ts";
 import { isDropped } from "../stub.ts";
-import { readTied, storeTied, tie } from "../tied_cas.ts";
+import { readTied, storeTied } from "../tied_cas.ts";
 import { type RawItems, rawItemsOf } from "./classic_leases.ts";
 import { Marks } from "./marks.ts";
 
@@ -29,7 +30,7 @@ export async function inspect(
   if (found === undefined) return undefined;
   const { value: { flags, data }, cas, carrier } = found;
   const isStale = mark?.cas === cas && mark.freshness === undefined;
-  return tie({ flags, size: data.byteLength, cas }, { carrier, isStale });
+  return withExtras({ flags, size: data.byteLength, cas }, { carrier, isStale });
 }
 
 /**

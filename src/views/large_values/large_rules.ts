@@ -81,7 +81,7 @@ export class LargeRules implements ValueRules {
     const { byteLength } = bytes;
     const { id, keyOf } = format.begin(key);
     const exptime = deferExptime(context.exptime, GRACE);
-    const options = operationOptions(context.options ?? {});
+    const options = operationOptions(context.options);
     const count = Math.ceil(byteLength / chunkByteLength);
     try {
       const writing = { keyOf, exptime, chunkByteLength, mustBeWhole: context.mustBeWhole };
@@ -165,7 +165,7 @@ export class LargeRules implements ValueRules {
     const headOffered = this.#headOf(offered, key);
     if (headBefore === undefined && headOffered === undefined) return true;
     // Also where the caller has given up.
-    const operation = withoutSignal(operationOptions(options ?? {}));
+    const operation = withoutSignal(operationOptions(options));
     // The chunks of a head that only seems to be gone must stay.
     const present = await this.client.get(key, strictly(operation));
     const id = this.#headOf(present, key)?.id;

@@ -112,7 +112,7 @@ export class LargeView extends ValueView implements LargeValueCommands {
     const stored = await this.#inner.getAndTouch(key, exptime, options);
     if (stored === undefined) return undefined;
     await this.#touchChunks(stored, key, exptime, options);
-    const operation = operationOptions(options ?? {});
+    const operation = operationOptions(options);
     return await this.#rules.fromStored(stored, key, undefined, operation) as Value | undefined;
   }
 
@@ -153,7 +153,7 @@ export class LargeView extends ValueView implements LargeValueCommands {
     given?: OperationOptions,
   ): Promise<ReadableStream<Uint8Array> | undefined> {
     const options = ownOptions(given);
-    const operation = operationOptions(options ?? {});
+    const operation = operationOptions(options);
     let tried: string | undefined;
     for (;;) {
       const stored = await this.#inner.get(key, options);
@@ -186,7 +186,7 @@ export class LargeView extends ValueView implements LargeValueCommands {
     if (head === undefined) return true;
     const later = deferExptime(exptime, GRACE);
     try {
-      return await this.#rules.chunks.touch(head, later, operationOptions(options ?? {}));
+      return await this.#rules.chunks.touch(head, later, operationOptions(options));
     } catch (error) {
       throw ofWhole(error, `touch key ${JSON.stringify(key)}`);
     }

@@ -57,7 +57,7 @@ export class StreamWriting {
     const { rules, key, stream, options } = parts;
     const { id, keyOf } = rules.format.begin(key);
     this.#parts = parts;
-    this.#operation = operationOptions(options ?? {});
+    this.#operation = operationOptions(options);
     this.#id = id;
     this.#keyOf = keyOf;
     const bytes = bytesOf(stream, this.#ending.signal);

@@ -7,7 +7,7 @@ import type {
   PartialFailure,
 } from "../../../mod.ts";
 import { OPERATION_OPTIONS, operationOptions } from "../../commands/operation_options.ts";
-import { tieOf } from "../../features/tied_cas.ts";
+import { extrasOf } from "../../features/info_extras.ts";
 import { checkOptions } from "../../option_checks.ts";
 import { isUnreachable } from "../../protocol/backend_failure.ts";
 import { CallerLoad } from "../caller_load.ts";
@@ -101,11 +101,11 @@ export class NearReads {
       const value = await this.#client.get(key, options);
       return this.#values.keep(key, value, { start, reading });
     }
-    const operation = operationOptions(options ?? {});
+    const operation = operationOptions(options);
     if (entry?.version !== undefined) {
       const { cas, carrier } = entry.version;
       const info = await this.#client.inspect(key, operation);
-      if (info?.cas === cas && tieOf(info)?.carrier === carrier && !reading.isOvertaken) {
+      if (info?.cas === cas && extrasOf(info)?.carrier === carrier && !reading.isOvertaken) {
         entry.expires = start + ttl * 1000;
         return entry.take();
       }
@@ -118,7 +118,7 @@ export class NearReads {
     ]);
     // A memcached that runs with `-C` answers 0 for every item.
     const isSame = info !== undefined && info.cas > 0n && info.cas === found?.cas;
-    const version = isSame ? { cas: info.cas, carrier: tieOf(info)?.carrier } : undefined;
+    const version = isSame ? { cas: info.cas, carrier: extrasOf(info)?.carrier } : undefined;
     return this.#values.keep(key, found?.value, { start: again, reading, version });
   }
 
@@ -195,5 +195,5 @@ export class NearReads {
 }
 
 function strictOperation(options: OperationOptions | undefined): OperationOptions {
-  return strictly(operationOptions(options ?? {}));
+  return strictly(operationOptions(options));
 }

@@ -67,7 +67,7 @@ export async function heal(
   replica: number,
   options: OperationOptions | undefined,
 ): Promise<boolean> {
-  const operation = operationOptions(options ?? {});
+  const operation = operationOptions(options);
   const others = fleets.othersThan(replica).filter((other) => {
     return !fleets.missedWrites[other]?.has(key);
   });
@@ -112,7 +112,7 @@ export async function copyToOthers(
 ): Promise<void> {
   const others = fleets.othersThan(source);
   const places = others.map((replica) => fleets.placeOf(replica, key));
-  const operation = operationOptions(options ?? {});
+  const operation = operationOptions(options);
   const missed = fleets.latestMissed(key);
   const copied = await publish(fleets.placeOf(source, key), places, Infinity, operation, exptime);
   const outcomes = fleets.clients.map((_, replica) => copied[others.indexOf(replica)]);

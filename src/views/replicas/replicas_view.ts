@@ -15,7 +15,7 @@ import {
   ValidationException,
 } from "../../../mod.ts";
 import { readEntries, readKeys } from "../../commands/many_keys.ts";
-import { tie, tieOf } from "../../features/tied_cas.ts";
+import { extrasOf, withExtras } from "../../features/info_extras.ts";
 import { invalidOption, ownDate } from "../../option_checks.ts";
 import { type CallRules, checkCall, type CheckedCommand, setCallRules } from "../call_rules.ts";
 import { ownValue } from "../own_value.ts";
@@ -305,7 +305,8 @@ export class ReplicasView implements KeyCommands {
     return await this.#fleets.attempt(key, options, undefined, async (strict) => {
       return await askFirst(this.#fleets, key, strict, async (client, replica) => {
         const info = await client.inspect(key, strict);
-        return info && tie({ ...info, cas: this.#fleets.casOf(info.cas, replica) }, tieOf(info));
+        if (info === undefined) return undefined;
+        return withExtras({ ...info, cas: this.#fleets.casOf(info.cas, replica) }, extrasOf(info));
       });
     });
   }

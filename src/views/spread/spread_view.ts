@@ -256,12 +256,12 @@ export class SpreadView implements KeyCommands {
     const copy = await this.#pick(key);
     // A copy does not know how old its item is, nor whether that has been marked as stale.
     if (copy !== undefined && staleFor === 0 && earlyRefresh === 0) {
-      const value = await this.#readCopy(key, copy, operationOptions(options ?? {}));
+      const value = await this.#readCopy(key, copy, operationOptions(options));
       if (value !== undefined) return value as Value;
     }
     let hasLoaded = false;
     const value = await this.#client.getOrSet(key, () => (hasLoaded = true, load()), options);
-    if (hasLoaded) await this.#publish(key, operationOptions(options ?? {}));
+    if (hasLoaded) await this.#publish(key, operationOptions(options));
     return value;
   }
 
@@ -276,7 +276,7 @@ export class SpreadView implements KeyCommands {
   async invalidate(key: string, options?: InvalidateOptions): Promise<boolean> {
     this.#check("invalidate", key, options);
     this.#checkHot([key]);
-    const operation = operationOptions(options ?? {});
+    const operation = operationOptions(options);
     const found = await this.#client.invalidate(key, options);
     // A copy of the stale value would keep it from being computed again: readers are sent to the item.
     const hasCopies = await this.#lifeOfCopies(key, operation) !== undefined;
@@ -348,7 +348,7 @@ export class SpreadView implements KeyCommands {
     options: OperationOptions | undefined,
   ): Promise<unknown> {
     const { maxAge } = this.#settings;
-    const operation = operationOptions(options ?? {});
+    const operation = operationOptions(options);
     try {
       const value = await this.#client.get(copy.key, options);
       if (value !== undefined) return value;
@@ -386,7 +386,7 @@ export class SpreadView implements KeyCommands {
     options: OperationOptions | undefined,
     change: () => Promise<Result>,
   ): Promise<Result> {
-    const operation = operationOptions(options ?? {});
+    const operation = operationOptions(options);
     this.#checkHot([key]);
     const result = await change();
     await this.#publish(key, operation);
@@ -399,7 +399,7 @@ export class SpreadView implements KeyCommands {
     options: OperationOptions | undefined,
     change: () => Promise<ReadonlyMap<string, Result>>,
   ): Promise<Map<string, Result>> {
-    const operation = operationOptions(options ?? {});
+    const operation = operationOptions(options);
     this.#checkHot(keys);
     const failures = new Map<string, unknown>();
     const results = new Map<string, Result>();

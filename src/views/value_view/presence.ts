@@ -15,7 +15,7 @@ export function beginIsThere(
     const read = store.beginReadingOrUnknown(key, options);
     return async (stored) => await read(stored) !== undefined;
   }
-  return async (stored) => await isThere(stored, key, operationOptions(options ?? {}));
+  return async (stored) => await isThere(stored, key, operationOptions(options));
 }
 
 /** As {@linkcode onlyThere}, for one key. */
@@ -54,7 +54,7 @@ export async function onlyThere<Options extends OperationOptions>(
       isThere: beginIsThere(store, key, options),
     }));
   });
-  const reading = store.inner.getMany(names.keys(), operationOptions(options ?? {}))
+  const reading = store.inner.getMany(names.keys(), operationOptions(options))
     .catch((error: Partial<PartialFailure>) => error.results ?? new Map<string, unknown>());
   if (!store.keepsOrder) await reading;
   const found = await operate(inner);

@@ -24,7 +24,7 @@ export async function rewrite(
 ): Promise<unknown> {
   const { inner } = store;
   const innerKey = await store.rules.keyOf(key);
-  const operation = operationOptions(options ?? {});
+  const operation = operationOptions(options);
   for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
     const read = store.beginReading(key, options);
     const [found, info] = await Promise.all([

@@ -106,7 +106,7 @@ export class ValueStore {
     const prepared = this.rules.prepareRead?.(key);
     return async (stored) => {
       if (stored === undefined) return undefined;
-      const value = this.rules.fromStored(stored, key, prepared, operationOptions(options ?? {}));
+      const value = this.rules.fromStored(stored, key, prepared, operationOptions(options));
       return await value as Value | typeof UNKNOWN | undefined;
     };
   }

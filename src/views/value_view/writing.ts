@@ -79,7 +79,7 @@ async function cleaningUp<Result>(
   const cleanUp = store.rules.cleanUp?.bind(store.rules);
   const known = new Map<string, unknown>();
   if (cleanUp === undefined) return await send(known);
-  const lasting = withoutSignal(operationOptions(options ?? {}));
+  const lasting = withoutSignal(operationOptions(options));
   const reading = store.inner.getMany(names.keys(), lasting).catch(() => new Map());
   if (!store.keepsOrder) await reading;
   const [outcome] = await Promise.allSettled([send(known)]);
@@ -281,7 +281,7 @@ export async function discard(
   options: OperationOptions | undefined,
 ): Promise<boolean> {
   const { inner, rules } = store;
-  const operation = operationOptions(options ?? {});
+  const operation = operationOptions(options);
   const read = store.beginReadingOrUnknown(key, options);
   const found = await inner.gets(innerKey, operation);
   if (found === undefined || await read(found.value) !== undefined) return false;
