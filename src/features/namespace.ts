@@ -265,11 +265,11 @@ export class Namespace implements KeyCommands {
   cas(
     key: string,
     value: unknown,
-    cas: bigint,
+    unique: bigint,
     exptime?: Exptime,
     options?: OperationOptions,
   ): Promise<CasOutcome> {
-    return this.#run("cas", [key, value, cas, exptime], options, () => "not_found");
+    return this.#run("cas", [key, value, unique, exptime], options, () => "not_found");
   }
 
   incr(

@@ -1,4 +1,4 @@
-/** What is left to do when a signal ends a task. @module */
+/** What is left to do when Ctrl-C, or who runs this, ends a task. @module */
 
 /** The signals that end a task, and the exit statuses of programs that they have ended. */
 const SIGNALS: readonly (readonly [Deno.Signal, number])[] = [["SIGINT", 130], ["SIGTERM", 143]];
@@ -13,7 +13,7 @@ const listeners = SIGNALS.map(([signal, status]) => {
 });
 
 /**
- * Calls a function if a signal ends the task. Without this, a signal ends it at once.
+ * Cleans up if a signal ends the task. Without this, a signal ends it at once.
  *
  * @param cleanUp What to do; it cannot wait for anything.
  * @returns What ends this.
