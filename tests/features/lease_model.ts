@@ -88,7 +88,7 @@ class Game {
 
   /** Reads the value, or computes what was there when that began. */
   async get(client: Client): Promise<unknown> {
-    // However busy the machine is, nobody stops waiting for a value that another client computes.
+    // However busy the machine is, no caller stops waiting for a value that another client computes.
     const options = { exptime: 600, staleFor: 300, lockFor: 600, waitFor: 600 };
     return await client.getOrSet(this.#key, async () => {
       this.loads++;
