@@ -232,10 +232,10 @@ class ProcessScreen implements FullScreen {
 export const INTERRUPTED = 130;
 
 /** The reason of {@linkcode Terminal.interrupted} after SIGTERM. */
-export const TERMINATED: Error = new Error("The program must end");
+const TERMINATED: Error = new Error("The program must end");
 
 /** The reason of {@linkcode Terminal.interrupted} after SIGHUP: the terminal is closed. */
-export const HUNG_UP: Error = new Error("The terminal is closed");
+const HUNG_UP: Error = new Error("The terminal is closed");
 
 /** The exit code of a program that a signal has ended, as shells have it, by the reason; that of Ctrl-C by default. */
 export function codeOfSignal(reason: unknown): number {

@@ -332,7 +332,7 @@ export interface BareKeyCommands {
    *
    * @param key 1 to 250 characters, each from `!` to `~`.
    * @param value A value that the transcoder can represent; see {@linkcode moecacheTranscoder} for the default.
-   * @param cas The cas unique from `gets`, 0 to 2^64 - 1.
+   * @param unique The cas unique from `gets`, 0 to 2^64 - 1.
    * @param exptime Seconds until it expires; 0, the default, means never. From 1,000,000,000 on it is an absolute Unix
    * time, up to 2,147,483,647. A `Date` is an absolute time.
    * @param options `signal`.
@@ -361,7 +361,7 @@ export interface BareKeyCommands {
   cas(
     key: string,
     value: unknown,
-    cas: bigint,
+    unique: bigint,
     exptime?: Exptime,
     options?: OperationOptions,
   ): Promise<CasOutcome>;

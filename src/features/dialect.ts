@@ -48,8 +48,8 @@ export async function inDialect<Result>(
       if (node !== undefined) noteClassic(node);
     }
   }
-  const ways = await loadClassic();
-  return await inContext(context, () => classic(ways));
+  const features = await loadClassic();
+  return await inContext(context, () => classic(features));
 }
 
 /** Requests the version of a key's server, once. */

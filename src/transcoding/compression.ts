@@ -110,7 +110,7 @@ export async function openCompressor(format: CompressedFormat): Promise<Through>
 }
 
 /** Opens a decompressor. */
-export async function openExpander(format: CompressedFormat): Promise<Through> {
+async function openExpander(format: CompressedFormat): Promise<Through> {
   return openPlatformStream(globalThis.DecompressionStream, format) ??
     await openNodeStream(NODE_NAMES[format][1]);
 }

@@ -102,6 +102,39 @@ Deno.test("the documentation of a method comes to its parameters soon", () => {
   assertEquals(where(isEssay), []);
 });
 
+/** A function, a method or a constructor; a parameter that is taken apart has no name. */
+interface Callable {
+  readonly jsDoc?: { readonly tags?: readonly { readonly kind: string; readonly name?: string }[] };
+  readonly params: readonly {
+    readonly name?: string;
+    readonly left?: { readonly name?: string };
+  }[];
+}
+
+/** Walks through what `deno doc --json` prints, and yields what can be called, with its comment. */
+function* callables(node: unknown): Generator<Callable> {
+  if (typeof node !== "object" || node === null) return;
+  const { jsDoc, functionDef, def, params } = node as Partial<Callable> & {
+    readonly functionDef?: Partial<Callable>;
+    readonly def?: Partial<Callable>;
+  };
+  const own = params ?? functionDef?.params ?? def?.params;
+  if (jsDoc !== undefined && Array.isArray(own)) yield { jsDoc, params: own };
+  for (const part of Object.values(node)) yield* callables(part);
+}
+
+Deno.test("the documentation of what can be called has the names of its parameters", () => {
+  const all = [...callables(nodes)];
+  assert(all.length > 500, `${all.length}`);
+  const wrong = all.flatMap(({ jsDoc, params }) => {
+    const names = params.map(({ name, left }) => name ?? left?.name);
+    const isKnown = (name?: string) => names.includes(name) || names.includes(undefined);
+    return (jsDoc?.tags ?? []).filter(({ kind, name }) => kind === "param" && !isKnown(name))
+      .map(({ name }) => `${name} is none of ${names}`);
+  });
+  assertEquals([...new Set(wrong)], []);
+});
+
 /** What the main entry exports. */
 const main = (nodes[new URL("mod.ts", ROOT).href] as { symbols: Exported[] }).symbols;
 

@@ -13,7 +13,7 @@ const listeners = SIGNALS.map(([signal, status]) => {
 });
 
 /**
- * Has something done if a signal ends the task. Without this, a signal ends it at once.
+ * Cleans up if a signal ends the task. Without this, a signal ends it at once.
  *
  * @param cleanUp What to do; it cannot wait for anything.
  * @returns What ends this.

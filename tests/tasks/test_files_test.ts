@@ -100,7 +100,7 @@ for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
     try {
       const [temporary, test] = [`${folder}/temporary`, `${folder}/endless_test.ts`];
       await Deno.mkdir(temporary);
-      // It tells that it runs, and ends when whoever started it has.
+      // It tells that it runs, and ends when the process that started it has ended.
       const endless = `Deno.test("endless", async () => {
         await Deno.writeTextFile(${JSON.stringify(`${folder}/runs`)}, "");
         while (Deno.ppid === $PPID) await new Promise((resolve) => setTimeout(resolve, 10));

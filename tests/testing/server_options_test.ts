@@ -32,7 +32,7 @@ Deno.test("MemcachedServer refuses options that cannot be what they are", async 
   }
 });
 
-Deno.test("MemcachedServer evicts items unless it is told not to", async () => {
+Deno.test("MemcachedServer evicts items unless an option says not to", async () => {
   for (const [options, isEvicted] of [[{}, true], [{ evictions: false }, false]] as const) {
     await using server = await MemcachedServer.listen({ memoryLimit: 100_000, ...options });
     await using client = new Client(server.address);

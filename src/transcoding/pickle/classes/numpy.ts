@@ -111,7 +111,7 @@ export class NumpyScalar extends PythonObject {
 }
 
 /** A `numpy.dtype`: what the bytes of a scalar mean. */
-export class NumpyType extends Intermediate {
+class NumpyType extends Intermediate {
   /** Its kind and size, such as `f8`. */
   readonly code: string;
   #isLittle: boolean;
