@@ -11,12 +11,23 @@ import {
 import { holdsNames } from "../option_checks.ts";
 import { checkKeys } from "../protocol/key.ts";
 
-/** Starts the operation of one key, and calls one of the two functions when it has ended. */
+/** The command of one key. */
+interface Keyed {
+  readonly key: string;
+}
+
+/** Starts the operation of one key. Its command calls one of the two functions when it has ended. */
 export type StartOne<Result> = (
   key: string,
-  resolve: (result: Result | undefined) => void,
-  reject: (error: unknown) => void,
+  resolve: (result: Result | undefined, command: Keyed) => void,
+  reject: (error: unknown, command: Keyed) => void,
 ) => void;
+
+/** A list of keys, or a set of them. */
+interface Keys {
+  // An iterator would make an object for each key.
+  forEach(use: (key: string) => void): void;
+}
 
 /** For keys that are checked elsewhere. */
 const ANY_KEY = { checkKey: () => {} };
@@ -76,7 +87,7 @@ function readPairs(entries: unknown): Map<string, unknown> | undefined {
  */
 export async function runMany<Result>(
   action: string,
-  keys: Iterable<string>,
+  keys: Keys,
   start: StartOne<Result>,
   signal: AbortSignal | undefined,
   done?: Result,
@@ -84,35 +95,36 @@ export async function runMany<Result>(
   const results = new Map<string, Result>();
   const failures = new Map<string, unknown>();
   let count = 0;
+  let ended = 0;
   await new Promise<void>((resolve) => {
-    // One is this loop's, so that all keys have begun before the last can end.
-    let open = 1;
+    // One end more than keys, that of the loop: so all keys have begun before the last can end.
     const end = () => {
-      if (--open === 0) resolve();
+      if (ended++ === count) resolve();
     };
-    for (const key of keys) {
-      open++;
+    const succeed = (result: Result | undefined, { key }: Keyed) => {
+      if (result !== undefined) results.set(key, result);
+      end();
+    };
+    const fail = (error: unknown, { key }: Keyed) => {
+      failures.set(key, error);
+      end();
+    };
+    keys.forEach((key) => {
       count++;
-      const succeed = (result: Result | undefined) => {
-        if (result !== undefined) results.set(key, result);
-        end();
-      };
-      const fail = (error: unknown) => {
-        failures.set(key, error);
-        end();
-      };
       try {
         start(key, succeed, fail);
       } catch (error) {
-        fail(error);
+        fail(error, { key });
       }
-    }
+    });
     end();
   });
   if (failures.size === 0) return results;
   signal?.throwIfAborted();
   if (done !== undefined) {
-    for (const key of keys) if (!failures.has(key)) results.set(key, done);
+    keys.forEach((key) => {
+      if (!failures.has(key)) results.set(key, done);
+    });
   }
   // The error is made here, so that its stack includes the code that awaits the result.
   throw partialFailure(action, { failures, results, count });

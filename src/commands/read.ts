@@ -16,10 +16,12 @@ export function get<Value>(
   key: string,
   options?: OperationOptions,
 ): Promise<Value | undefined> {
-  return session.ask(key, () => {
-    session.checkKey(key, "get");
-    return new RetrievalCommand("get", key, session.readItem);
-  }, options) as Promise<Value | undefined>;
+  return session.ask(key, makeGet, options) as Promise<Value | undefined>;
+}
+
+function makeGet(session: Session, key: string): RetrievalCommand {
+  session.checkKey(key, "get");
+  return new RetrievalCommand("get", key, session.readItem);
 }
 
 /** Gets the values of many keys. */

@@ -171,17 +171,18 @@ export class Session {
   /**
    * Sends a command to the server of a key.
    *
-   * @param make Makes the command, and checks its input: its errors become rejections.
+   * @param make Makes the command, and checks its input: its errors become rejections. It is given the session and the
+   * key, so that it need not be a new function for each operation.
    */
   ask<Result>(
     key: string,
-    make: () => Command<Result>,
+    make: (session: Session, key: string) => Command<Result>,
     options: OperationOptions | undefined,
   ): Promise<Result> {
     return new Promise((resolve) => {
       try {
         checkOptions(options, OPERATION_OPTIONS);
-        this.submit(key, make().settleBy(resolve), options);
+        this.submit(key, make(this, key).settleBy(resolve), options);
       } catch (error) {
         resolve(failing(error));
       }

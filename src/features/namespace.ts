@@ -361,7 +361,14 @@ export class Namespace implements KeyCommands {
       return (generations, options) => {
         const given = this.#commands;
         const commands: AnyCommands = storesValue ? generations.itemsFor(given) : given;
-        const operate = ({ prefix }: Attempt) => commands[command](prefix + key, ...own, options);
+        const send = ({ prefix }: Attempt) => commands[command](prefix + key, ...own, options);
+        // A client takes an item that is still being encoded, and another namespace does not.
+        const operate = isPromise(own[0]) && given instanceof Namespace
+          ? async (attempt: Attempt) => {
+            own[0] = await own[0];
+            return await send(attempt);
+          }
+          : send;
         return generations.call(command, args, { operate, options, miss, values: own });
       };
     });

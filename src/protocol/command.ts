@@ -76,16 +76,17 @@ export interface Exchange {
   place?(byteLength: number): Uint8Array<ArrayBuffer> | undefined;
 }
 
-/**
- * The first function of the caller's promise: resolves an operation. It is typed as a method, so that commands of any
- * result are assignable to `Command`.
- */
-export type Resolve<Result> = {
-  resolve(result: Result | PromiseLike<Result>): void;
-}["resolve"];
+/** How an operation ends. They are typed as methods, so that commands of any result are assignable to `Command`. */
+interface Settling<Result> {
+  resolve(result: Result | PromiseLike<Result>, command: object): void;
+  reject(error: unknown, command: object): void;
+}
+
+/** The first function of the caller's promise: resolves an operation. One for many operations also uses the command. */
+export type Resolve<Result> = Settling<Result>["resolve"];
 
 /** The second function of the caller's promise: rejects an operation. */
-export type Reject = (error: unknown) => void;
+export type Reject = Settling<unknown>["reject"];
 
 /** How an operation has failed. */
 export interface Failure {
@@ -171,7 +172,7 @@ export function failing(error: unknown): PromiseLike<never> {
 /** As {@linkcode failing}, with the unchanged error. */
 function failingAsIs(error: unknown): PromiseLike<never> {
   // Not a rejected promise: the runtime tracks those, which is slow on Deno when there are many.
-  const then = (_: unknown, reject: Reject) => reject(error);
+  const then = (_: unknown, reject: (error: unknown) => void) => reject(error);
   return { then } as unknown as PromiseLike<never>;
 }
 
@@ -305,7 +306,7 @@ export abstract class Command<Result = unknown> implements Exchange {
   succeed(result: Result | PromiseLike<Result>): void {
     if (this.settled) return;
     this.#settle();
-    this.#resolve?.(result);
+    this.#resolve?.(result, this);
   }
 
   /** Resolves the operation with a promise of its value. Until that settles, it can be aborted. */
@@ -378,8 +379,8 @@ export abstract class Command<Result = unknown> implements Exchange {
   #end(error: unknown, failing: (error: unknown) => PromiseLike<never>): void {
     this.#settle();
     this.observer?.failed(error);
-    if (this.#reject === undefined) this.#resolve?.(failing(error));
-    else this.#reject(error);
+    if (this.#reject === undefined) this.#resolve?.(failing(error), this);
+    else this.#reject(error, this);
   }
 
   #settle(): void {

@@ -37,7 +37,7 @@ export function checkExptime(
   const seconds = exptime instanceof Date ? absoluteSeconds(exptime) : exptime as number;
   if (Number.isInteger(seconds) && seconds >= 0 && seconds <= LARGEST_EXPTIME) {
     const isLong = seconds > LONGEST_RELATIVE && seconds < FIRST_UNIX_TIME;
-    if (!isLong || exptime instanceof Date) return seconds;
+    if (!isLong) return seconds;
     return Math.min(Math.ceil(now() / 1000) + seconds, LARGEST_EXPTIME);
   }
   const what = exptime instanceof Date ? "of an invalid or too late Date" : show(exptime);
@@ -57,7 +57,7 @@ export function isPast(exptime: Exptime | undefined, now: number): boolean {
   return exptime !== undefined && exptime >= FIRST_UNIX_TIME && exptime * 1000 <= now;
 }
 
-/** Rounds up, so that items do not expire early, and avoids numbers that memcached reads as relative. */
+/** Rounds up, so that items do not expire early, and avoids numbers that would be read as relative, here or by memcached. */
 function absoluteSeconds(date: Date): number {
-  return Math.max(Math.ceil(date.getTime() / 1000), LONGEST_RELATIVE + 1);
+  return Math.max(Math.ceil(date.getTime() / 1000), FIRST_UNIX_TIME);
 }

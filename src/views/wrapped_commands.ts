@@ -6,7 +6,7 @@ import { sessionOf } from "../commands/session.ts";
 import { checkSignal, copyOptions, type OptionTypes } from "../option_checks.ts";
 import { MAX_KEY_LENGTH } from "../protocol/key.ts";
 import type { KeyFormat } from "../protocol/key_format.ts";
-import { longestKeyIn } from "../protocol/longest_key.ts";
+import { longestKeyIn, takesKey } from "../protocol/longest_key.ts";
 import { baseOf } from "./call_rules.ts";
 
 /** The longest key that these commands take. */
@@ -15,6 +15,20 @@ export function longestKeyOf(commands: KeyCommands): number {
   const longest = keys === undefined ? MAX_KEY_LENGTH : longestKeyIn(keys);
   if (commands instanceof Namespace) return commands.longestKey - (MAX_KEY_LENGTH - longest);
   return commands.longestKey ?? longest;
+}
+
+/**
+ * Whether these commands take a key that a view derives from one of the caller's. A format may make it longer than its
+ * characters are many, as UTF-8 does.
+ */
+export function takesDerivedKey(commands: KeyCommands, key: string): boolean {
+  if (key.length > longestKeyOf(commands)) return false;
+  const base = baseOf(commands);
+  const format = keyFormatOf(base);
+  if (format === undefined) return true;
+  // As much as the prefixes and generations of namespaces take.
+  const around = base instanceof Namespace ? MAX_KEY_LENGTH - base.longestKey : 0;
+  return takesKey(format, "x".repeat(around) + key);
 }
 
 /** The format that a client gives its keys, where it has one. */

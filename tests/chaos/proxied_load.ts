@@ -3,6 +3,7 @@
 import { type Client, ClientException, type PartialFailure, SocketError } from "../../mod.ts";
 import { type Lock, lock } from "../../src/patterns/mod.ts";
 import { isBackendFailure } from "../../src/protocol/backend_failure.ts";
+import { until } from "../support/turns.ts";
 import { ABSENT, type History, type Operation } from "./history.ts";
 import type { Random } from "./random.ts";
 import { Counter } from "./tally.ts";
@@ -341,7 +342,13 @@ export async function storeLasting(client: Client): Promise<void> {
   const namespace = client.namespace(NAMESPACE);
   for (let i = 0; i < LASTING; i++) {
     const key = `${i}:lasting`;
-    await namespace.set(key, `value of ${key}`);
+    // On a busy machine, the proxy gives up a server that works.
+    await until(() =>
+      namespace.set(key, `value of ${key}`).then(() => true, (error) => {
+        if (!isExplained(error)) throw error;
+        return false;
+      })
+    );
   }
 }
 

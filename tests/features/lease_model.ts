@@ -88,7 +88,8 @@ class Game {
 
   /** Reads the value, or computes what was there when that began. */
   async get(client: Client): Promise<unknown> {
-    const options = { exptime: 60, staleFor: 30 };
+    // However busy the machine is, no caller stops waiting for a value that another client computes.
+    const options = { exptime: 600, staleFor: 300, lockFor: 600, waitFor: 600 };
     return await client.getOrSet(this.#key, async () => {
       this.loads++;
       const found = this.present;
@@ -111,9 +112,9 @@ class Game {
       const client = this.#random.pick(this.#clients);
       const value = ++this.present;
       const way = this.#random.pick(["invalidate", "invalidate", "staleFor", "delete", "set"]);
-      if (way === "set") await client.set(this.#key, value, 60);
+      if (way === "set") await client.set(this.#key, value, 600);
       else if (way === "delete") await client.delete(this.#key);
-      else await client.invalidate(this.#key, way === "staleFor" ? { staleFor: 20 } : {});
+      else await client.invalidate(this.#key, way === "staleFor" ? { staleFor: 200 } : {});
     }
   }
 }

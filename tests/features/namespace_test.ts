@@ -1,12 +1,14 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import {
   Client,
+  jsonTranscoder,
   type KeyCommands,
   Namespace,
   PartialClientException,
   PartialSocketError,
   rawTranscoder,
   SocketError,
+  type Transcoder,
   ValidationException,
 } from "../../mod.ts";
 import { MemcachedServer } from "../../src/testing/mod.ts";
@@ -151,6 +153,21 @@ onEveryServer("A namespace", (test) => {
     await assertRejects(() => names.getOrSet("a", fail), RangeError);
     await assertRejects(() => names.set("a", () => {}), ValidationException);
   });
+});
+
+Deno.test("A namespace in another one stores what is still being encoded", async () => {
+  await using server = await MemcachedServer.listen();
+  const transcoder: Transcoder = {
+    encode: (value) => Promise.resolve(jsonTranscoder.encode(value)),
+    decode: (item) => jsonTranscoder.decode(item),
+  };
+  await using client = new Client(server.address, { transcoder });
+  const inner = new Namespace(client.namespace("n:"), "m:");
+  await inner.set("a", 1);
+  assertEquals([await inner.add("b", 2), await inner.replace("a", 3)], [true, true]);
+  const found = await inner.gets("a");
+  assertEquals([found?.value, await inner.cas("a", 4, found?.cas ?? 0n)], [3, "stored"]);
+  assertEquals(await inner.getMany(["a", "b"]), new Map([["a", 4], ["b", 2]]));
 });
 
 Deno.test("A namespace refuses invalid keys and entries", async () => {

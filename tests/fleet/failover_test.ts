@@ -115,7 +115,8 @@ Deno.test('failover "error" uses a server that hung again when it has answered a
   const up = next(client, "up");
   await server.become("up");
   assertEquals((await up).server, "10.0.0.1:11211");
-  assertEquals(await client.get("key"), "value");
+  // On a busy machine, an operation may need longer than its timeout.
+  await until(() => client.get("key").then((value) => value === "value", () => false));
   assertEquals([client.servers[0]?.state, client.servers[0]?.failures], ["up", 0]);
 });
 

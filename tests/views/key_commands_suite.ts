@@ -166,13 +166,15 @@ export function describeKeyCommands(
       }
     });
 
-    testView("stores nothing for a time in the past", async (view) => {
-      const past = new Date(Date.now() - 5000);
+    const testPast = (what: string, past: Date) => {
+      testView(`stores nothing for ${what}`, (view) => storeNothing(view, past));
+    };
+    const storeNothing = async (view: KeyCommands, past: Date) => {
       const stores: Readonly<Record<string, () => Promise<unknown>>> = {
         set: () => view.set(a, "value", past),
         setMany: () => view.setMany({ [a]: "value" }, past),
         touch: () => view.touch(a, past),
-        getAndTouch: () => view.getAndTouch(a, past),
+        getAndTouch: async () => assertEquals(await view.getAndTouch(a, past), "before"),
         getOrSet: async () => {
           await view.delete(a);
           return await view.getOrSet(a, () => "value", { exptime: past });
@@ -185,7 +187,9 @@ export function describeKeyCommands(
         await store();
         assertEquals([await view.get(a), await view.inspect(a)], [undefined, undefined], name);
       }
-    });
+    };
+    testPast("a time in the past", new Date(Date.now() - 5000));
+    testPast("the beginning of Unix time", new Date(0));
 
     testView("counts", async (view) => {
       assertEquals(await view.incr(a), undefined);
@@ -197,8 +201,23 @@ export function describeKeyCommands(
       ]);
       assertEquals(await view.incr(a, 2n ** 64n - 1n), 2n ** 64n - 1n);
       assertEquals(await view.incr(a), 0n);
-      await view.set(b, "no number");
-      await assertRejects(() => view.incr(b), ClientException);
+      for (const none of ["no number", "18446744073709551616"]) {
+        await view.set(b, none);
+        await assertRejects(() => view.incr(b), ClientException);
+        assertEquals(await view.get(b), none);
+      }
+    });
+
+    testView("counts in a format that quotes strings, and is locked there again", async (view) => {
+      const json = view.withTranscoder(jsonTranscoder);
+      const options = { initial: 10 };
+      assertEquals([await json.incr(a, 1, options), await json.incr(a, 1, options)], [10n, 11n]);
+      const tokens: bigint[] = [];
+      for (let i = 0; i < 3; i++) {
+        await using held = await lock(json, b, { ttl: 30, waitFor: 0 });
+        tokens.push(held.token);
+      }
+      assertEquals(tokens, [...new Set(tokens)].sort());
     });
 
     testView("gets a cas unique, with which it stores once", async (view) => {

@@ -252,6 +252,14 @@ for (const [name, options] of Object.entries(FORMATS)) {
 }
 
 onEveryServer("largeValues", (test) => {
+  test("gives what getAndTouch ends", async (client) => {
+    const view = largeValues(client, { chunkByteLength: 1024 });
+    const value = "x".repeat(5000);
+    await view.set("a", value, 60);
+    assertEquals(await view.getAndTouch("a", new Date(Date.now() - 5000)), value);
+    assertEquals(await view.get("a"), undefined);
+  });
+
   test("streams in and out", async (client) => {
     const view = largeValues(client, SMALL);
     for (const length of [0, 5, 1024, 1025, 2048, 100_000]) {
@@ -531,6 +539,15 @@ Deno.test("largeValues refuses in mcrouter's format what would be read as a larg
     }
   }
   assertEquals(await keysOf(client), []);
+});
+
+Deno.test("largeValues says in mcrouter's format what is wrong with a value as the client does", async () => {
+  await using client = new Client("127.0.0.1:1");
+  const view = largeValues(client, { ...SMALL, format: "mcrouter" });
+  for (const none of [undefined, () => {}, Symbol("none")]) {
+    const { message } = await assertRejects(() => client.set("a", none), ValidationException);
+    await assertRejects(() => view.set("a", none), ValidationException, message);
+  }
 });
 
 Deno.test("largeValues streams 64 MB in memory that holds a few chunks", async () => {

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
 import {
   Client,
+  type GetOrSetOptions,
   jsonTranscoder,
   type KeyCommands,
   PartialClientException,
@@ -117,6 +118,17 @@ onEveryServer("nearCache", (test) => {
     assertEquals(await view.getOrSet("a", () => "new"), "new");
     assertEquals(await view.getOrSet("a", () => "newer"), "new");
     assertEquals([await view.get("a"), view.near.hits], ["new", 3]);
+  });
+
+  test("refuses wrong options of getOrSet also for a value that it has", async (client) => {
+    const view = nearCache(client, ALL);
+    const load = () => "value";
+    await view.getOrSet("a", load);
+    const wrong = [{ exptime: -1 }, { lockFor: 0 }, { waitFor: -1 }, { negativeFor: 0.5 }];
+    for (const options of [...wrong, { tags: ["a"] }] as GetOrSetOptions[]) {
+      await assertRejects(() => view.getOrSet("a", load, options), ValidationException);
+    }
+    assertEquals([await view.getOrSet("a", load, { exptime: 60 }), view.near.hits], ["value", 1]);
   });
 
   test("asks memcached for getOrSet with staleFor or earlyRefresh", async (client, other) => {

@@ -12,6 +12,7 @@ import {
 import { lock, once } from "../../src/patterns/mod.ts";
 import { elastiCache } from "../../src/discovery/mod.ts";
 import { hashedKeys, type Schema, spread, type SpreadOptions, typed } from "../../src/views/mod.ts";
+import { utf8Keys } from "../../src/keys/mod.ts";
 import { HotKeys } from "../../src/views/spread/hot_keys.ts";
 import { type FaultHook, MemcachedServer } from "../../src/testing/mod.ts";
 import { FakeClock } from "../support/fake_clock.ts";
@@ -281,6 +282,24 @@ Deno.test("spread takes the longest keys of a namespace", async () => {
       await view.set(key, length);
       assertEquals(await view.get(key), length);
       assertEquals(await view.getMany([key]), new Map([[key, length]]));
+    }
+  }
+});
+
+Deno.test("spread takes the longest keys of a format that sends several bytes for a character", async () => {
+  await using server = await MemcachedServer.listen();
+  await using client = new Client(server.address, { keys: utf8Keys });
+  const places = [[client, 250], [client.namespace("n:"), 227]] as const;
+  for (const [commands, longest] of places) {
+    for (const options of [{ keys: () => true }, { hotKeys: { share: 0.1 } }]) {
+      const view = spread(commands, { copies: 2, ...options });
+      for (let length = longest - 14; length <= longest; length++) {
+        const key = "é".repeat(length / 2) + "e".repeat(length % 2);
+        await view.set(key, length);
+        assertEquals([await view.get(key), await view.get(key)], [length, length]);
+        assertEquals(await view.getMany([key]), new Map([[key, length]]));
+        assertEquals(await view.delete(key), true);
+      }
     }
   }
 });

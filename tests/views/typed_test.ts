@@ -1,6 +1,12 @@
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { Client, ClientException, ValidationException } from "../../mod.ts";
-import { type Schema, typed } from "../../src/views/mod.ts";
+import {
+  Client,
+  ClientException,
+  jsonTranscoder,
+  rawTranscoder,
+  ValidationException,
+} from "../../mod.ts";
+import { largeValues, type Schema, tagged, typed } from "../../src/views/mod.ts";
 import { MemcachedServer } from "../../src/testing/mod.ts";
 import { describeKeyCommands } from "./key_commands_suite.ts";
 
@@ -105,6 +111,35 @@ Deno.test("typed inspects, invalidates, compares, appends to and counts no value
   assertEquals(await strict.cas("a", { name: "Ada" }, present.cas), "stored");
   assertEquals(await users.cas("a", { name: "Bob" }, present.cas), "exists");
   assertEquals(await users.invalidate("a"), true);
+});
+
+Deno.test("views of values begin counters as the client does, whatever its transcoder makes of strings", async () => {
+  await using server = await MemcachedServer.listen();
+  await using client = new Client(server.address, { transcoder: jsonTranscoder });
+  const views = {
+    typed: typed(client, anything),
+    tagged: tagged(client),
+    large: largeValues(client),
+  };
+  for (const [name, view] of Object.entries(views)) {
+    assertEquals(await view.incr(name, 1, { initial: 5 }), 5n);
+    assertEquals([await view.get(name), await client.incr(name)], [5, 6n], name);
+  }
+});
+
+Deno.test("views of values replace what cannot be read", async () => {
+  await using server = await MemcachedServer.listen();
+  await using client = new Client(server.address, { transcoder: jsonTranscoder });
+  const views = {
+    typed: typed(client, anything),
+    tagged: tagged(client),
+    large: largeValues(client),
+  };
+  for (const [name, view] of Object.entries(views)) {
+    await client.withTranscoder(rawTranscoder).set(name, new TextEncoder().encode("{"));
+    await assertRejects(() => view.get(name), ClientException);
+    assertEquals([await view.replace(name, "new"), await view.get(name)], [true, "new"], name);
+  }
 });
 
 Deno.test("typed refuses to store what does not fit, before a byte is sent", async () => {

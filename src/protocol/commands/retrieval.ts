@@ -84,7 +84,8 @@ export class RetrievalCommand extends Command {
   }
 
   override get isRepeatable(): boolean {
-    return this.verb.startsWith("get");
+    // Not `gat` and `gats`. This runs for every command, so it calls no function.
+    return this.verb[1] === "e";
   }
 
   override succeedAbsent(): boolean {

@@ -10,6 +10,7 @@ import { operationOptions } from "../../commands/operation_options.ts";
 import { checkOptions } from "../../option_checks.ts";
 import { isUnreachable } from "../../protocol/backend_failure.ts";
 import { checkExptime } from "../../protocol/exptime.ts";
+import { type CallRules, callRulesOf } from "../call_rules.ts";
 import { checkStoresLists, escapeValue } from "../envelope.ts";
 import { deferExptime } from "../exptimes.ts";
 import { ofWhole } from "../partial_errors.ts";
@@ -38,6 +39,8 @@ export class LargeRules implements ValueRules {
   readonly format: Format;
   readonly chunkByteLength: number;
   readonly values: KeyCommands;
+  /** The client gets what a format of its own has encoded, and cannot say what is wrong with the caller's value. */
+  readonly checkValue?: NonNullable<CallRules["checkValue"]>;
 
   constructor(
     client: KeyCommands,
@@ -50,6 +53,8 @@ export class LargeRules implements ValueRules {
     this.format = format;
     this.chunkByteLength = chunkByteLength;
     this.values = values;
+    const { checkValue } = callRulesOf(values);
+    if (checkValue !== undefined) this.checkValue = checkValue;
   }
 
   isPlain(): "mostly" {

@@ -9,7 +9,7 @@ import type {
 } from "../../../mod.ts";
 import { operationOptions } from "../../commands/operation_options.ts";
 import { ownDate } from "../../option_checks.ts";
-import { checkExptime } from "../../protocol/exptime.ts";
+import { checkExptime, isPast } from "../../protocol/exptime.ts";
 import { callRulesOf, checkCall } from "../call_rules.ts";
 import { deferExptime } from "../exptimes.ts";
 import { ofWhole } from "../partial_errors.ts";
@@ -111,9 +111,14 @@ export class LargeView extends ValueView implements LargeValueCommands {
     const exptime = ownDate(givenExptime);
     const stored = await this.#inner.getAndTouch(key, exptime, options);
     if (stored === undefined) return undefined;
-    await this.#touchChunks(stored, key, exptime, options);
     const operation = operationOptions(options);
-    return await this.#rules.fromStored(stored, key, undefined, operation) as Value | undefined;
+    const read = async () => {
+      return await this.#rules.fromStored(stored, key, undefined, operation) as Value | undefined;
+    };
+    // Chunks that have expired cannot be read any more, and those of a large value may expire while it is read.
+    const value = isPast(exptime, Date.now()) ? { read: await read() } : undefined;
+    await this.#touchChunks(stored, key, exptime, options);
+    return value === undefined ? await read() : value.read;
   }
 
   override async invalidate(key: string, given?: InvalidateOptions): Promise<boolean> {

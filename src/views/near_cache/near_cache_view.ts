@@ -16,17 +16,11 @@ import {
   ValidationException,
 } from "../../../mod.ts";
 import { readEntries, readKeys } from "../../commands/many_keys.ts";
-import { GET_OR_SET_OPTIONS, OPERATION_OPTIONS } from "../../commands/operation_options.ts";
+import { OPERATION_OPTIONS } from "../../commands/operation_options.ts";
 import { sessionOf } from "../../commands/session.ts";
-import {
-  checkFunction,
-  checkOptions,
-  checkSignal,
-  invalidOption,
-  type OptionTypes,
-} from "../../option_checks.ts";
+import { checkFunction, checkOptions, checkSignal, invalidOption } from "../../option_checks.ts";
 import { isPast } from "../../protocol/exptime.ts";
-import { setCallRules } from "../call_rules.ts";
+import { type CallRules, checkCall, setCallRules } from "../call_rules.ts";
 import { withResults } from "../partial_errors.ts";
 import { longestKeyOf } from "../wrapped_commands.ts";
 import { NearReads } from "./near_reads.ts";
@@ -51,24 +45,19 @@ export interface NearCacheCommands extends KeyCommands, AsyncDisposable {
   withTranscoder(transcoder: Transcoder): NearCacheCommands;
 }
 
-/** The options of `getOrSet`, and those of views that this one may stand on. */
-const ALL_OPTIONS: OptionTypes<GetOrSetOptions & { tags: unknown }> = {
-  ...GET_OR_SET_OPTIONS,
-  tags: "any",
-};
-
 /** The commands of {@linkcode nearCache}. */
 export class NearCache implements NearCacheCommands {
   readonly #client: KeyCommands;
   readonly #values: NearValues;
   readonly #reads: NearReads;
   readonly #watching: Watching | undefined;
+  readonly #callRules: CallRules;
 
   constructor(client: KeyCommands, values: NearValues) {
     this.#client = client;
     this.#values = values;
     this.#reads = new NearReads(client, values);
-    setCallRules(this, client);
+    this.#callRules = setCallRules(this, client);
     if (values.settings.revalidate === "watch") this.#watching = this.#watch();
   }
 
@@ -268,7 +257,8 @@ export class NearCache implements NearCacheCommands {
     const { staleFor = 0, earlyRefresh = 0 } = options ?? {};
     const entry = staleFor === 0 && earlyRefresh === 0 ? values.get(key) : undefined;
     if (values.isFresh(entry) && entry.isLoaded) {
-      checkOptions(options, ALL_OPTIONS);
+      // Without options there is nothing to check: the function has been checked above.
+      if (options !== undefined) checkCall("getOrSet", [key, load, options], this.#callRules);
       return values.hit(entry) as Value;
     }
     // The client may have it join a load that began before the key was written elsewhere.

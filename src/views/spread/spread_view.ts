@@ -24,7 +24,7 @@ import { allEnded } from "../../waiting/promises.ts";
 import { type CallRules, checkCall, type CheckedCommand, setCallRules } from "../call_rules.ts";
 import { fill, type Place, publish } from "../copies.ts";
 import { isPartial, namingKeys, partialError } from "../partial_errors.ts";
-import { longestKeyOf, ownOptions } from "../wrapped_commands.ts";
+import { longestKeyOf, ownOptions, takesDerivedKey } from "../wrapped_commands.ts";
 
 /** How many names are tried for a copy that is to be on another server. */
 const MOST_NAMES = 64;
@@ -328,7 +328,7 @@ export class SpreadView implements KeyCommands {
   async #copiesOf(key: string): Promise<CopyPlace[]> {
     const { items, maxAge } = this.#settings;
     const copies: CopyPlace[] = [];
-    if (copyOf(key, MOST_NAMES).length > this.longestKey) return copies;
+    if (!takesDerivedKey(this.#client, copyOf(key, MOST_NAMES))) return copies;
     const servers = new Set([(await this.#client.locate(key)).server]);
     for (let i = 1; i <= MOST_NAMES && servers.size < this.#settings.copies; i++) {
       const copy = copyOf(key, i);
@@ -376,7 +376,7 @@ export class SpreadView implements KeyCommands {
     const { isHot, items, maxAge, use } = this.#settings;
     if (typeof key !== "string") return undefined;
     if (use === undefined) return isHot(key) ? maxAge : undefined;
-    if (noteOf(key).length > this.longestKey) return undefined;
+    if (!takesDerivedKey(this.#client, noteOf(key))) return undefined;
     const note = await items.inspect(noteOf(key), options);
     return note && Math.max(0, Math.min((note.ttl ?? 0) - GRACE, maxAge));
   }

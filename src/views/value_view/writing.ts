@@ -207,7 +207,8 @@ async function replaceVisible(
   const inner = store.innerOptions(options);
   for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
     const isThere = beginIsThere(store, key, options);
-    const found = await store.inner.gets(innerKey, inner);
+    // What cannot be read is there: nothing is known that would hide it.
+    const found = await store.inner.gets(innerKey, inner).catch(ignoreUnreadable);
     // It also refuses a value that cannot be stored.
     if (found === undefined) return await store.inner.replace(innerKey, stored, exptime, inner);
     if (!await isThere(found.value)) return false;
