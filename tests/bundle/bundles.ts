@@ -63,13 +63,13 @@ export const LIMITS: Readonly<Record<string, Readonly<Record<string, number>>>> 
     "{ SocketError }": 600,
     "{ jsonTranscoder }": 1_550,
     "{ BareClient, jsonTranscoder }": 18_500,
-    "{ Client }": 35_050,
+    "{ Client }": 35_100,
   },
   Rollup: {
     "{ SocketError }": 600,
     "{ jsonTranscoder }": 1_200,
-    "{ BareClient, jsonTranscoder }": 17_850,
-    "{ Client }": 33_350,
+    "{ BareClient, jsonTranscoder }": 17_870,
+    "{ Client }": 33_370,
   },
 };
 
