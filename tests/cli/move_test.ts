@@ -169,7 +169,8 @@ for (const from of ["a file", "standard input"]) {
     try {
       if (isFile) await Deno.writeTextFile(path, input);
       const loading = moecache(["load", path, "--rate", "1k", "--json"], { env, input });
-      await until(async () => Number((await client.stats())[0]!.curr_items) > 0);
+      // With an item of the second batch, all replies for the first have been read.
+      await until(async () => Number((await client.stats())[0]!.curr_items) > 100);
       await first.kill("SIGKILL");
       await using _second = await MemcachedProcess.start([], { port: first.port });
       const { code, messages, output } = await loading;
