@@ -228,7 +228,7 @@ function fromUrl(url: URL): Parts {
   const isKnown = isSecure || url.protocol === "memcached:";
   if (!isKnown) throw invalid(url, "it is not memcached://host:port or memcacheds://host:port");
   if (url.search + url.hash !== "" || !/^\/?$/.test(url.pathname)) {
-    throw invalid(url, "it must end after the port, without a path or query");
+    throw invalid(url, "it must end after the port");
   }
   return {
     hostname: url.hostname,
