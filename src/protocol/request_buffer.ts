@@ -6,6 +6,8 @@ const INITIAL_SIZE = 4096;
 const LARGEST_KEPT = 1 << 20;
 /** From this length on, a block of bytes is cheaper to write separately than to copy. */
 const LARGE = 1 << 15;
+/** Up to this many characters, a loop is faster than an encoder. */
+const SHORT = 40;
 
 const encoder = /* @__PURE__ */ new TextEncoder();
 
@@ -66,6 +68,9 @@ export class RequestBuffer {
     // Nearly all text is ASCII, one byte a character. So it is encoded after that length at once, and again only if the
     // length was wrong. Joining more of the line first would take longer.
     this.word(`${length}`).ascii(`${afterLength}\r\n`);
+    const textStart = this.#length;
+    if (length <= SHORT && this.#put(text)) return this.ascii("\r\n");
+    this.#length = textStart;
     const { written } = encoder.encodeInto(text, this.#bytes.subarray(this.#length));
     if (written !== length) {
       this.#length = start;
@@ -102,13 +107,19 @@ export class RequestBuffer {
     this.#chunks = [];
   }
 
-  /** For the short texts of requests, a loop is faster than an encoder. */
-  #put(text: string): void {
+  /** Appends short text, and returns whether it is ASCII. */
+  #put(text: string): boolean {
     const bytes = this.#bytes;
     const { length } = text;
     const start = this.#length;
-    for (let i = 0; i < length; i++) bytes[start + i] = text.charCodeAt(i);
+    let bits = 0;
+    for (let i = 0; i < length; i++) {
+      const code = text.charCodeAt(i);
+      bits |= code;
+      bytes[start + i] = code;
+    }
     this.#length = start + length;
+    return bits < 0x80;
   }
 
   #copy(data: Uint8Array): void {

@@ -68,7 +68,7 @@ export const LIMITS: Readonly<Record<string, Readonly<Record<string, number>>>> 
   Rollup: {
     "{ SocketError }": 600,
     "{ jsonTranscoder }": 1_200,
-    "{ BareClient, jsonTranscoder }": 17_870,
+    "{ BareClient, jsonTranscoder }": 17_850,
     "{ Client }": 33_370,
   },
 };

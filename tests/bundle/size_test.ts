@@ -32,7 +32,7 @@ const BARE = "{ BareClient, jsonTranscoder }";
  * What may be loaded of {@linkcode BARE} when the first get is answered, in bytes after gzip. The aim is
  * 24,000.
  */
-const MOST_AT_FIRST_GET: Readonly<Record<string, number>> = { esbuild: 31_640, Rollup: 30_140 };
+const MOST_AT_FIRST_GET: Readonly<Record<string, number>> = { esbuild: 31_640, Rollup: 30_180 };
 
 /** How many files may be loaded first: each is compressed apart. `src/loaded_already.ts` keeps them few. */
 const MOST_FILES = 3;
