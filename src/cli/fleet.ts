@@ -202,6 +202,12 @@ function withPassword(text: string, password: string | undefined): HostAddress[]
       (_, start: string) => `${start}:${encodeURIComponent(password)}@`,
     )
     : text;
+  const path = filled.split(",").find((each) => /^\s*(unix:|\.{0,2}\/)/.test(each))?.trim();
+  if (path !== undefined) {
+    throw new UsageFault(
+      `"${withoutUser(path)}" is a path: the command line takes servers as host:port only`,
+    );
+  }
   const user = /memcacheds?:\/\/([^:@/,]+)@/.exec(filled)?.[1];
   if (user !== undefined) {
     throw new UsageFault(`the user "${user}" has no password: put it in MEMCACHED_PASSWORD`);

@@ -82,7 +82,7 @@ export async function inspect(
   key: string,
   options?: OperationOptions,
 ): Promise<ItemInfo | undefined> {
-  session.checkKey(key, "mg");
+  session.checkKey(key, "inspect");
   return await inDialect(session, key, {
     meta: () => inspectByMeta(session, key, options),
     classic: ({ inspect }) => inspect(session, key, options),

@@ -82,7 +82,7 @@ interface Settling<Result> {
   reject(error: unknown, command: object): void;
 }
 
-/** The first function of the caller's promise: resolves an operation. One for many operations also uses the command. */
+/** The first function of the caller's promise: resolves an operation. One that many operations share needs the command. */
 export type Resolve<Result> = Settling<Result>["resolve"];
 
 /** The second function of the caller's promise: rejects an operation. */

@@ -17,7 +17,7 @@ export const LONGEST_RELATIVE = 2_592_000;
 export const LARGEST_EXPTIME = 0x7fffffff;
 
 /** From here on a number is a Unix time: September 2001, before memcached existed. */
-const FIRST_UNIX_TIME = 1_000_000_000;
+export const FIRST_UNIX_TIME = 1_000_000_000;
 
 /**
  * Checks an exptime, and converts it to the number that is sent.

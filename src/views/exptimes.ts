@@ -1,23 +1,18 @@
 /** When an item expires that is stored because of another one. @module */
 
 import type { Exptime, ItemInfo } from "../../mod.ts";
-
-/** The latest time that memcached knows, in seconds. */
-const LATEST = 0x7fffffff;
-
-/** From here on a number is a Unix time. */
-const FIRST_UNIX_TIME = 1_000_000_000;
+import { FIRST_UNIX_TIME, LARGEST_EXPTIME } from "../protocol/exptime.ts";
 
 /** An exptime that is later by some seconds, as far as there is one; 0, for never, stays. */
 export function deferExptime(exptime: Exptime, seconds: number): Exptime {
   if (exptime instanceof Date) {
-    return new Date(Math.min(exptime.getTime() + seconds * 1000, LATEST * 1000));
+    return new Date(Math.min(exptime.getTime() + seconds * 1000, LARGEST_EXPTIME * 1000));
   }
   if (exptime === 0) return 0;
   const deferred = exptime + seconds;
   // A relative time of that length ends after the latest time.
   const becomesUnix = exptime < FIRST_UNIX_TIME && deferred >= FIRST_UNIX_TIME;
-  return becomesUnix ? LATEST : Math.min(deferred, LATEST);
+  return becomesUnix ? LARGEST_EXPTIME : Math.min(deferred, LARGEST_EXPTIME);
 }
 
 /**

@@ -314,6 +314,19 @@ Deno.test("several lists of servers are one, unless one is empty", async () => {
   }
 });
 
+Deno.test("a path among the servers is refused in the words of the command line", async () => {
+  for (const path of ["/run/memcached.sock", "./memcached.sock", "unix:/run/memcached.sock"]) {
+    const servers = `127.0.0.1:1, ${path}`;
+    const why = `"${path}" is a path: the command line takes servers as host:port only`;
+    for (
+      const [line, env] of [[["-s", servers], {}], [[], { MEMCACHED_SERVERS: servers }]] as const
+    ) {
+      const { code, messages } = await moecache(["get", "key", ...line], { env });
+      assertEquals([code, messages], [2, `moecache: ${why}\n`]);
+    }
+  }
+});
+
 Deno.test("an empty list of servers is refused, and an empty variable is none", async () => {
   for (const servers of ["", " "]) {
     const { code, messages } = await moecache(["get", "key", "-s", servers]);

@@ -127,6 +127,21 @@ Deno.test("views of values begin counters as the client does, whatever its trans
   }
 });
 
+Deno.test("views of values say which numbers can be counted", async () => {
+  await using server = await MemcachedServer.listen();
+  await using client = new Client(server.address);
+  for (const view of [tagged(client), largeValues(client)]) {
+    for (const none of ["none", "18446744073709551616"]) {
+      await view.set("a", none);
+      await assertRejects(
+        () => view.incr("a"),
+        ClientException,
+        `Cannot count key "a": its value is not a number from 0 to 2^64 - 1 in decimal digits`,
+      );
+    }
+  }
+});
+
 Deno.test("views of values replace what cannot be read", async () => {
   await using server = await MemcachedServer.listen();
   await using client = new Client(server.address, { transcoder: jsonTranscoder });

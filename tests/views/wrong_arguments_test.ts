@@ -192,6 +192,23 @@ for (const [kind, make] of Object.entries(KINDS)) {
   });
 }
 
+for (const [kind, make] of Object.entries(KINDS)) {
+  if (TAKE_ANY_KEY.includes(kind)) continue;
+  Deno.test(`${kind} names the command in the error of a wrong key`, async () => {
+    await using client = new Client("127.0.0.1:1");
+    await using other = new Client("127.0.0.1:2");
+    const commands = make(client, other) as unknown as Record<string, (...args: Args) => unknown>;
+    for (const [command, { args: [, ...others] }] of Object.entries(COMMANDS)) {
+      const words = command.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+      await assertRejects(
+        async () => await commands[command]?.("", ...others),
+        ValidationException,
+        `Cannot ${words} key "": keys must not be empty`,
+      );
+    }
+  });
+}
+
 Deno.test("what an asynchronous transcoder refuses leaves no rejection unhandled", async () => {
   const refusing: Transcoder = {
     encode: () => Promise.reject(new TypeError("no value")),

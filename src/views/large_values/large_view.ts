@@ -9,7 +9,7 @@ import type {
 } from "../../../mod.ts";
 import { operationOptions } from "../../commands/operation_options.ts";
 import { ownDate } from "../../option_checks.ts";
-import { checkExptime, isPast } from "../../protocol/exptime.ts";
+import { isPast } from "../../protocol/exptime.ts";
 import { callRulesOf, checkCall } from "../call_rules.ts";
 import { deferExptime } from "../exptimes.ts";
 import { ofWhole } from "../partial_errors.ts";
@@ -94,7 +94,7 @@ export class LargeView extends ValueView implements LargeValueCommands {
     given?: OperationOptions,
   ): Promise<boolean> {
     // Before the chunks are touched.
-    checkExptime(givenExptime, Date.now, "needed");
+    checkCall("touch", [key, givenExptime, given], callRulesOf(this));
     const exptime = ownDate(givenExptime);
     const options = ownOptions(given);
     const stored = await this.#inner.get(key, options);
@@ -107,6 +107,7 @@ export class LargeView extends ValueView implements LargeValueCommands {
     givenExptime: Exptime,
     given?: OperationOptions,
   ): Promise<Value | undefined> {
+    checkCall("getAndTouch", [key, givenExptime, given], callRulesOf(this));
     const options = ownOptions(given);
     const exptime = ownDate(givenExptime);
     const stored = await this.#inner.getAndTouch(key, exptime, options);

@@ -118,6 +118,6 @@ function readCount(key: string, value: unknown): bigint {
     const count = BigInt(value.trimEnd());
     if (count < COUNTER_END) return count;
   }
-  const why = "its value is not a number in decimal digits";
+  const why = "its value is not a number from 0 to 2^64 - 1 in decimal digits";
   throw new ClientException(`Cannot count key ${JSON.stringify(key)}: ${why}`, value);
 }
