@@ -16,6 +16,7 @@ import { type Lease, Leases, STRICT } from "./leases.ts";
 import {
   callAs,
   type Caller,
+  isRecordedRefusal,
   presentLoad,
   useAtOnce,
   waitAs,
@@ -340,7 +341,7 @@ class Loading implements Load {
   /** If there is a stale value, it stays, and the stored failure only keeps others from computing. */
   async #fail(lease: Lease, error: unknown): Promise<void> {
     const { negativeFor } = this.#plan;
-    if (negativeFor === 0) return await this.#leases.release(lease);
+    if (negativeFor === 0 || isRecordedRefusal(error)) return await this.#leases.release(lease);
     const data = new TextEncoder().encode(keptMessageOf(error));
     try {
       await this.#leases.replaceStub(lease, { flags: FAILURE_FLAGS, data, exptime: negativeFor });

@@ -79,3 +79,21 @@ export function waitsForItself(key: string): ClientException {
   const why = "the function that computes its value would wait for itself";
   return new ClientException(`Cannot get or set key "${key}": ${why}`, key);
 }
+
+/** What views could not store of what a caller's function had computed, by the error; and the call that it is of. */
+const refusals = /* @__PURE__ */ new WeakMap<object, object>();
+
+/** Records that a view could not store a computed value: its error is not one of the function that computed it. */
+export function recordRefusal(error: unknown, call: object): void {
+  if (error instanceof Error) refusals.set(error, call);
+}
+
+/** Forgets that when the call ends: for a function that has made this call, it is an error like any other. */
+export function forgetRefusal(error: unknown, call: object): void {
+  if (error instanceof Error && refusals.get(error) === call) refusals.delete(error);
+}
+
+/** Whether it is the error of a view that could not store a computed value. */
+export function isRecordedRefusal(error: unknown): boolean {
+  return error instanceof Error && refusals.has(error);
+}

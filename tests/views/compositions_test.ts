@@ -1,7 +1,14 @@
 /** Views on views: what stands between does not change what the commands do. */
 
-import { assertEquals } from "@std/assert";
-import { Client, type KeyCommands, Namespace, type OperationOptions } from "../../mod.ts";
+import { assertEquals, assertRejects } from "@std/assert";
+import {
+  Client,
+  ClientException,
+  type KeyCommands,
+  Namespace,
+  type OperationOptions,
+  ValidationException,
+} from "../../mod.ts";
 import { MemcachedServer } from "../../src/testing/mod.ts";
 import {
   hashedKeys,
@@ -139,3 +146,53 @@ for (const [name, make] of Object.entries(INNER)) {
     assertEquals(chunks.filter(Boolean).length, 0);
   });
 }
+
+/** Takes numbers only. */
+const NUMBERS: Schema = {
+  "~standard": {
+    version: 1,
+    vendor: "test",
+    validate: (value) =>
+      typeof value === "number" ? { value } : { issues: [{ message: "must be a number" }] },
+  },
+};
+/** What refuses a value that is not a number. */
+const REFUSING: Readonly<Record<string, (client: Client) => KeyCommands>> = {
+  typed: (client) => typed(client, NUMBERS),
+  "typed(tagged)": (client) => typed(tagged(client), NUMBERS),
+  "typed(namespace)": (client) => typed(client.namespace("ns:"), NUMBERS),
+  "typed(nearCache)": (client) => typed(nearCache(client, NEAR), NUMBERS),
+  "typed(replicas)": (client) =>
+    typed(replicas([client.namespace("a:"), client.namespace("b:")]), NUMBERS),
+  "nearCache(typed)": (client) => nearCache(typed(client, NUMBERS), NEAR),
+  "typed(largeValues)": (client) => typed(largeValues(client), NUMBERS),
+};
+
+for (const [name, makeView] of Object.entries(REFUSING)) {
+  Deno.test(`getOrSet of ${name} keeps what load fails with for negativeFor, and no refusal of its value`, async () => {
+    await using server = await MemcachedServer.listen();
+    await using client = new Client(server.address);
+    const view = makeView(client);
+    const refused = () => view.getOrSet<unknown>("key", () => "no number", { negativeFor: 60 });
+    await assertRejects(refused, ValidationException);
+    assertEquals(await view.getOrSet<unknown>("key", () => 1, { negativeFor: 60 }), 1);
+    const fails = () => Promise.reject(new Error("down"));
+    await assertRejects(() => view.getOrSet("other", fails, { negativeFor: 60 }), Error, "down");
+    const kept = "an earlier attempt to load it failed: down";
+    await assertRejects(() => view.getOrSet<unknown>("other", () => 1), ClientException, kept);
+  });
+}
+
+Deno.test("getOrSet keeps for negativeFor what load fails with where a view in load has refused a value", async () => {
+  await using server = await MemcachedServer.listen();
+  await using client = new Client(server.address);
+  const numbers = typed(client, NUMBERS);
+  for (const outer of [client, typed(client, ANYTHING)]) {
+    const name = outer === client ? "of-the-client" : "of-a-view";
+    const inner = () => numbers.getOrSet<unknown>(`in-${name}`, () => "no number");
+    const failing = () => outer.getOrSet<unknown>(name, inner, { negativeFor: 60 });
+    await assertRejects(failing, ValidationException, "must be a number");
+    const kept = "an earlier attempt to load it failed";
+    await assertRejects(() => outer.getOrSet<unknown>(name, () => 1), ClientException, kept);
+  }
+});

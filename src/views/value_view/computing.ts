@@ -2,11 +2,11 @@
 
 import type { GetOrSetOptions, OperationOptions, UpdateOptions } from "../../../mod.ts";
 import { checkFunction } from "../../option_checks.ts";
-import { useAtOnce } from "../../features/load_callers.ts";
+import { forgetRefusal, recordRefusal, useAtOnce } from "../../features/load_callers.ts";
 import { deferExptime } from "../exptimes.ts";
 import { ownValue } from "../own_value.ts";
 import { copyPassedOptions, strictly, withoutSignal } from "../wrapped_commands.ts";
-import { type Change, UNKNOWN } from "./value_rules.ts";
+import { type Change, UNKNOWN, type WriteContext } from "./value_rules.ts";
 import { changedTooOften, MOST_ATTEMPTS, type ValueStore } from "./value_store.ts";
 import { discard, isRefusal, unlessAborted } from "./writing.ts";
 
@@ -38,6 +38,7 @@ export async function getOrSet<Value>(
     } catch (error) {
       // Other callers that wait for the same value get this error too: each view computes it once.
       if (error instanceof CannotStore) return await store.compute(key, load, options);
+      forgetRefusal(error, loading);
       throw error;
     }
     if (loading.change !== undefined) {
@@ -108,9 +109,19 @@ class Loading<Value> {
       exptime: deferExptime(exptime, staleFor),
       prepared,
     };
-    const offered = await this.#store.convert(value, this.#key, context);
+    const offered = await this.#convert(value, context);
     this.change = { before: undefined, offered };
     return offered;
+  }
+
+  async #convert(value: Value, context: WriteContext): Promise<unknown> {
+    try {
+      return await this.#store.convert(value, this.#key, context);
+    } catch (error) {
+      // It is not kept for `negativeFor`.
+      recordRefusal(error, this);
+      throw error;
+    }
   }
 }
 
