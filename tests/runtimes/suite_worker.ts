@@ -19,6 +19,7 @@ const UNFIT: readonly (readonly [name: RegExp, reason: string])[] = [
     /^nearCache serves what is old for each of many keys/,
     /^replicas sets and deletes many keys when each fleet refuses some of them$/,
     /^replicas takes note of failed fleets with failover: miss, too$/,
+    /^replicas: getMany rejects with what it has read where no fleet answers for some keys$/,
     /^replicas reads nothing old in a fleet that getOrSet has left out, with failover: /,
   ].map((test) =>
     [
