@@ -6,6 +6,8 @@ import { messageOf, UsageFault } from "./usage.ts";
 
 /** Where a server listens. */
 export interface ListenAddress {
+  /** As it is written on the command line. */
+  readonly text: string;
   /** A name or an IP address; empty for every address. */
   readonly host: string;
   /** 0 for any port that is free. */
@@ -22,7 +24,7 @@ export function listenOption(byDefault: string): readonly [flags: string, help: 
 export function readListenAddress(text: string): ListenAddress {
   const [, host = "", digits] = /^(\[[\w.:%-]+\]|[\w.-]*):(\d{1,5})$/.exec(text) ?? [];
   const port = Number(digits ?? NaN);
-  if (port <= 65_535) return { host: host.replace(/^\[(.*)\]$/, "$1"), port };
+  if (port <= 65_535) return { text, host: host.replace(/^\[(.*)\]$/, "$1"), port };
   throw new UsageFault(`the option --listen "${text}" is not host:port`);
 }
 
@@ -31,10 +33,10 @@ export function readListenAddress(text: string): ListenAddress {
  *
  * @throws {UsageFault} When that cannot be.
  */
-export async function listenOn(server: Server, text: string): Promise<AddressInfo> {
-  const { host, port } = readListenAddress(text);
+export async function listenOn(server: Server, address: ListenAddress): Promise<AddressInfo> {
+  const { host, port } = address;
   await new Promise<void>((resolve, reject) => {
-    server.on("error", (error) => reject(listenFault(text, error)));
+    server.on("error", (error) => reject(listenFault(address, error)));
     server.listen({ port, ...(host === "" ? {} : { host }) }, resolve);
   });
   return server.address() as AddressInfo;
@@ -44,7 +46,7 @@ export async function listenOn(server: Server, text: string): Promise<AddressInf
 const NOT_HERE: readonly unknown[] = ["EADDRNOTAVAIL", "ENOTFOUND", "EINVAL"];
 
 /** Why a server cannot listen on the address of `--listen`: each runtime has its own words for that. */
-export function listenFault(text: string, error: unknown): UsageFault {
+export function listenFault({ text }: ListenAddress, error: unknown): UsageFault {
   return new UsageFault(`cannot listen on ${text}: ${reasonOf(error)}`);
 }
 

@@ -36,9 +36,7 @@ export function addExporter(program: Command, runner: Runner): void {
 
 async function exporter(job: Job<ExporterOptions>): Promise<number> {
   const { options, printer, terminal } = job;
-  const { listen = DEFAULT_ADDRESS } = options;
-  // A fault of the command line is found before a server is asked.
-  readListenAddress(listen);
+  const wanted = readListenAddress(options.listen ?? DEFAULT_ADDRESS);
   const known = await job.fleet();
   const faults = new Faults(terminal);
   const server = createServer((request, response) => {
@@ -67,7 +65,7 @@ async function exporter(job: Job<ExporterOptions>): Promise<number> {
     }
     return await scrapeOther(options, target, faults);
   };
-  const { address, port } = await listenOn(server, listen);
+  const { address, port } = await listenOn(server, wanted);
   try {
     const at = address.includes(":") ? `[${address}]:${port}` : `${address}:${port}`;
     await printer.record({ address: at }, `metrics on http://${at}/metrics`);

@@ -41,8 +41,9 @@ function sizeOf(option: string, text: string, most: number): number {
 }
 
 async function serve({ options: wanted, printer, terminal }: Job<ServeOptions>): Promise<number> {
-  const { listen: address = DEFAULT_ADDRESS, memory, maxItem } = wanted;
-  const { host, port } = readListenAddress(address);
+  const { memory, maxItem } = wanted;
+  const address = readListenAddress(wanted.listen ?? DEFAULT_ADDRESS);
+  const { host, port } = address;
   const options = {
     port,
     ...(memory === undefined ? {} : { memoryLimit: sizeOf("--memory", memory, MOST_MEMORY) }),

@@ -38,16 +38,16 @@ export function addWeb(program: Command, runner: Runner): void {
 
 async function web({ options, printer, terminal, fleet }: Job<WebOptions>): Promise<number> {
   const { listen = DEFAULT_ADDRESS, allowHost = "", token: needsToken = false } = options;
-  const { host } = readListenAddress(listen);
+  const wanted = readListenAddress(listen);
   const every = readInterval("--every", options.every ?? "1s", LEAST_INTERVAL);
   const servers = await fleet();
   const canWrite = options.write === true;
   // The page and its charts are large: no other command loads them.
   const { boundTo, LiveView, requestListener } = await import("../web/page_server.ts");
   const server = createServer();
-  const address = await listenOn(server, listen);
+  const address = await listenOn(server, wanted);
   const otherHosts = allowHost.split(",").map((each) => each.trim());
-  const bound = boundTo(address, { host, otherHosts, needsToken });
+  const bound = boundTo(address, { host: wanted.host, otherHosts, needsToken });
   const view = new LiveView(servers, terminal, { every, canWrite });
   server.on("request", requestListener({ fleet: servers, view, terminal, canWrite, bound }));
   try {
