@@ -116,10 +116,15 @@ export class LargeView extends ValueView implements LargeValueCommands {
     const read = async () => {
       return await this.#rules.fromStored(stored, key, undefined, operation) as Value | undefined;
     };
+    const touch = () => this.#touchChunks(stored, key, exptime, options);
     // Chunks that have expired cannot be read any more, and those of a large value may expire while it is read.
-    const value = isPast(exptime, Date.now()) ? { read: await read() } : undefined;
-    await this.#touchChunks(stored, key, exptime, options);
-    return value === undefined ? await read() : value.read;
+    if (!isPast(exptime, Date.now())) {
+      await touch();
+      return await read();
+    }
+    const value = await read();
+    await touch();
+    return value;
   }
 
   override async invalidate(key: string, given?: InvalidateOptions): Promise<boolean> {
