@@ -3,6 +3,7 @@ import {
   Client,
   ClientException,
   jsonTranscoder,
+  type KeyCommands,
   rawTranscoder,
   ValidationException,
 } from "../../mod.ts";
@@ -113,15 +114,15 @@ Deno.test("typed inspects, invalidates, compares, appends to and counts no value
   assertEquals(await users.invalidate("a"), true);
 });
 
+/** Each view that makes values of its own of what it stores. */
+function viewsOf(client: Client): Record<string, KeyCommands> {
+  return { typed: typed(client, anything), tagged: tagged(client), large: largeValues(client) };
+}
+
 Deno.test("views of values begin counters as the client does, whatever its transcoder makes of strings", async () => {
   await using server = await MemcachedServer.listen();
   await using client = new Client(server.address, { transcoder: jsonTranscoder });
-  const views = {
-    typed: typed(client, anything),
-    tagged: tagged(client),
-    large: largeValues(client),
-  };
-  for (const [name, view] of Object.entries(views)) {
+  for (const [name, view] of Object.entries(viewsOf(client))) {
     assertEquals(await view.incr(name, 1, { initial: 5 }), 5n);
     assertEquals([await view.get(name), await client.incr(name)], [5, 6n], name);
   }
@@ -145,12 +146,7 @@ Deno.test("views of values say which numbers can be counted", async () => {
 Deno.test("views of values replace what cannot be read", async () => {
   await using server = await MemcachedServer.listen();
   await using client = new Client(server.address, { transcoder: jsonTranscoder });
-  const views = {
-    typed: typed(client, anything),
-    tagged: tagged(client),
-    large: largeValues(client),
-  };
-  for (const [name, view] of Object.entries(views)) {
+  for (const [name, view] of Object.entries(viewsOf(client))) {
     await client.withTranscoder(rawTranscoder).set(name, new TextEncoder().encode("{"));
     await assertRejects(() => view.get(name), ClientException);
     assertEquals([await view.replace(name, "new"), await view.get(name)], [true, "new"], name);
